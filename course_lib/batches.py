@@ -1,0 +1,116 @@
+"""Encoded reviews with their labels and soft targets, and how they become batches.
+
+A review carries its own soft target from here on. Teacher and example can then not be
+paired wrongly by a shuffle, which is a common and silent mistake: the student trains
+on random targets, and the loss still goes down.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_lib.text import PADDING
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some reviews, padded to the longest of them."""
+
+    tokens: Tensor  # (batch, tokens) int64, PADDING after each review's end
+    lengths: Tensor  # (batch,) int64, at least 1, always on the CPU
+    labels: Tensor  # (batch,) int64, or (batch, labels) float32 for many labels
+    soft_targets: Tensor | None  # (batch, labels) float32 teacher logits
+    index: Tensor  # (batch,) int64, the reviews' places in their split
+
+    def to(self, device: torch.device) -> "Batch":
+        """Move all but the lengths, which are read on the CPU, to `device`."""
+
+        def move(tensor: Tensor) -> Tensor:
+            return tensor.to(device, non_blocking=True)
+
+        soft = None if self.soft_targets is None else move(self.soft_targets)
+        return replace(
+            self, tokens=move(self.tokens), labels=move(self.labels), soft_targets=soft
+        )
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Encoded reviews in the order of their split."""
+
+    tokens: Sequence[np.ndarray]  # one int array of token numbers per review
+    labels: Tensor  # (reviews,) int64, or (reviews, labels) float32 for many labels
+    soft_targets: Tensor | None = None  # (reviews, labels) float32 teacher logits
+
+    def __post_init__(self) -> None:
+        count = len(self.tokens)
+        if count == 0:
+            raise ValueError("there are no reviews here: the split or slice is empty")
+        if len(self.labels) != count:
+            raise ValueError(f"{count} reviews but {len(self.labels)} labels")
+        if self.soft_targets is not None and len(self.soft_targets) != count:
+            raise ValueError(
+                f"{count} reviews but {len(self.soft_targets)} soft targets: they were "
+                "made for another split"
+            )
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def with_soft_targets(self, logits: Tensor) -> "Examples":
+        """Return the same reviews with the teacher's logits beside their labels."""
+        return replace(self, soft_targets=logits.detach().float().cpu())
+
+    def collate(self, index: np.ndarray) -> Batch:
+        """Pad the reviews at `index` (positions in the split) into one batch."""
+        reviews = [self.tokens[i] for i in index]
+        lengths = np.array([len(review) for review in reviews])
+        padded = np.full((len(reviews), lengths.max()), PADDING, dtype=np.int64)
+        for row, review in zip(padded, reviews, strict=True):
+            row[: len(review)] = review
+        places = torch.from_numpy(np.asarray(index, dtype=np.int64))
+        soft = None if self.soft_targets is None else self.soft_targets[places]
+        return Batch(
+            tokens=torch.from_numpy(padded),
+            lengths=torch.from_numpy(lengths.astype(np.int64)),
+            labels=self.labels[places],
+            soft_targets=soft,
+            index=places,
+        )
+
+    def shuffled_batches(
+        self, batch_size: int, seed: int, epoch: int
+    ) -> Iterator[Batch]:
+        """Yield every review once, in batches of similar length and random order.
+
+        Reviews are shuffled, cut into pools of fifty batches, and sorted by length
+        inside each pool: little padding, and still a new mix each epoch. The order
+        depends on `seed` and `epoch` alone, so that two students can be given the very
+        same batches.
+        """
+        random = np.random.default_rng([seed, epoch])
+        order = random.permutation(len(self))
+        lengths = np.array([len(review) for review in self.tokens])
+        pool = 50 * batch_size
+        batches = []
+        for start in range(0, len(order), pool):
+            part = order[start : start + pool]
+            part = part[np.argsort(lengths[part], kind="stable")]
+            batches += [
+                part[i : i + batch_size] for i in range(0, len(part), batch_size)
+            ]
+        for place in random.permutation(len(batches)):
+            yield self.collate(batches[place])
+
+    def ordered_batches(self, batch_size: int) -> Iterator[Batch]:
+        """Yield every review once, longest first: for reading, not for training.
+
+        Longest first, so that a batch too big for the memory fails at once.
+        """
+        lengths = np.array([len(review) for review in self.tokens])
+        order = np.argsort(-lengths, kind="stable")
+        for i in range(0, len(order), batch_size):
+            yield self.collate(order[i : i + batch_size])

@@ -1,0 +1,73 @@
+"""From reviews to token numbers.
+
+This is the one place that touches torchtext, and the reason why the course pins its
+version 0.6.0: later releases carry compiled code that no current torch can load, and
+0.6.0 is pure Python. It is also the very interface (`Field`, `BucketIterator`,
+`Vocab`) that was later moved to `torchtext.legacy` and then removed.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import numpy as np
+from torchtext.data.utils import get_tokenizer
+from torchtext.vocab import Vocab
+
+PADDING = 0
+UNKNOWN = 1
+
+#: Lower-cases, splits off punctuation, and splits at white space.
+tokenize = get_tokenizer("basic_english")
+
+
+def build_vocabulary(texts: Iterable[str], max_size: int) -> Vocab:
+    """Number the words of the training texts, most frequent first.
+
+    `max_size` counts the two special tokens: `<pad>` is 0 and `<unk>` is 1. Words of
+    equal frequency are ordered alphabetically, so the result does not depend on the
+    order of the texts. Raises `ValueError` if `max_size` leaves no room for a word.
+
+    >>> build_vocabulary(["good film", "good plot"], max_size=4).itos
+    ['<pad>', '<unk>', 'good', 'film']
+    """
+    if max_size < 3:
+        raise ValueError(
+            f"max_size is {max_size}; it counts <pad> and <unk>, so give at least 3"
+        )
+    counts = Counter(chain.from_iterable(map(tokenize, texts)))
+    return Vocab(counts, max_size=max_size - 2, specials=["<pad>", "<unk>"])
+
+
+def encode(
+    texts: Sequence[str], vocabulary: Vocab, max_tokens: int
+) -> list[np.ndarray]:
+    """Turn each text into token numbers, int32 arrays of 1 to `max_tokens` entries.
+
+    A longer review keeps its first and its last half: the verdict often stands at the
+    end (Sun et al. 2019, *How to fine-tune BERT for text classification*). A text with
+    no token at all becomes a single `<unk>`, since a model needs something to read.
+
+    >>> vocabulary = build_vocabulary(["a b c d e"], max_size=7)
+    >>> encode(["a b c d e", ""], vocabulary, max_tokens=4)
+    [array([2, 3, 5, 6], dtype=int32), array([1], dtype=int32)]
+    """
+    if max_tokens < 1:
+        raise ValueError(f"max_tokens is {max_tokens}; expected at least 1")
+    # A plain copy: Vocab.stoi grows at each unknown word it is asked for.
+    numbers_of = dict(vocabulary.stoi)
+    del numbers_of["<pad>"]  # a reviewer who writes it is no padding
+    encoded = []
+    for text in texts:
+        tokens = first_and_last(tokenize(text), max_tokens)
+        numbers = [numbers_of.get(token, UNKNOWN) for token in tokens]
+        encoded.append(np.array(numbers or [UNKNOWN], dtype=np.int32))
+    return encoded
+
+
+def first_and_last(tokens: list[str], max_tokens: int) -> list[str]:
+    """Keep the first and the last half of a list longer than `max_tokens`."""
+    if len(tokens) <= max_tokens:
+        return tokens
+    tail = max_tokens // 2
+    return tokens[: max_tokens - tail] + tokens[len(tokens) - tail :]

@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.metrics import log_loss
+
+from course_lib import metrics
+
+RANDOM = np.random.default_rng(0)
+
+
+def test_accuracy_counts_the_largest_logit():
+    logits = np.array([[1.0, 2.0], [3.0, -1.0], [0.0, 0.1], [9.0, 8.0]])
+    assert metrics.accuracy(logits, np.array([1, 0, 0, 0])) == 0.75
+
+
+def test_cross_entropy_equals_scikit_learn_and_survives_large_logits():
+    logits = RANDOM.normal(size=(50, 4))
+    labels = RANDOM.integers(4, size=50)
+    p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    expected = log_loss(labels, p, labels=range(4))
+    assert metrics.cross_entropy(logits, labels) == pytest.approx(expected)
+    huge = np.array([[1e4, 0.0]], dtype=np.float32)
+    assert metrics.cross_entropy(huge, np.array([1])) == pytest.approx(1e4)
+
+
+def test_a_logit_is_cut_at_zero_and_not_at_one_half():
+    logits = np.array([[0.3], [-0.3], [0.3], [-0.3]])  # p = .57, .43, ...
+    labels = np.array([[1.0], [0.0], [1.0], [0.0]])
+    assert metrics.macro_f1(logits, labels) == 1.0
+    assert metrics.micro_f1(logits, labels) == 1.0
+
+
+def test_f1_worked_out_by_hand():
+    labels = np.array([[1, 0], [1, 1], [0, 0], [1, 0]], dtype=np.float32)
+    logits = np.array([[1, 1], [1, -1], [1, -1], [-1, -1]], dtype=np.float32)
+    # Label 1: 2 hits, 1 false alarm, 1 miss: 2/3. Label 2: 0 hits: 0.
+    assert metrics.macro_f1(logits, labels) == pytest.approx(1 / 3)
+    # Together: 2 hits, 2 false alarms, 2 misses: 1/2.
+    assert metrics.micro_f1(logits, labels) == pytest.approx(1 / 2)
+
+
+def test_average_precision_worked_out_by_hand_and_a_label_that_never_occurs():
+    logits = np.array([[3.0, 0.1], [2.0, 0.2], [1.0, 0.3]])
+    labels = np.array([[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
+    # Hits at rank 1 (precision 1) and rank 3 (2/3); the second label is left out.
+    assert metrics.macro_average_precision(logits, labels) == pytest.approx(5 / 6)
+
+
+def test_the_shape_of_the_labels_chooses_the_metrics():
+    assert next(iter(metrics.metrics_for(np.array([0, 1])))) == "accuracy"
+    many = metrics.metrics_for(np.zeros((2, 3)))
+    assert next(iter(many)) == "macro_average_precision"
+
+
+def test_metrics_are_of_the_whole_split_and_not_a_mean_of_batches():
+    logits = np.vstack([np.tile([0.0, 1.0], (10, 1)), [[1.0, 0.0]]])
+    labels = np.ones(11, dtype=np.int64)
+    assert metrics.evaluate(logits, labels)["accuracy"] == pytest.approx(10 / 11)
+
+
+def test_the_bootstrap_interval_of_accuracy_is_that_of_the_closed_form():
+    labels = np.ones(2000, dtype=np.int64)
+    right = RANDOM.random(2000) < 0.9
+    logits = np.stack([~right, right], axis=1).astype(float)
+    draws = metrics.bootstrap({"m": logits}, labels, resamples=2000)["m"]["accuracy"]
+    p = right.mean()
+    half = norm.ppf(0.975) * np.sqrt(p * (1 - p) / 2000)
+    low, high = metrics.interval(draws)
+    assert low == pytest.approx(p - half, abs=0.002)
+    assert high == pytest.approx(p + half, abs=0.002)
+
+
+def test_differences_are_paired():
+    """A model and its twin that is right on one review in a hundred more."""
+    labels = np.ones(2000, dtype=np.int64)
+    right = RANDOM.random(2000) < 0.7
+    better = right.copy()
+    better[np.flatnonzero(~right)[:20]] = True
+    logits = {
+        name: np.stack([~hit, hit], axis=1).astype(float)
+        for name, hit in [("a", right), ("b", better)]
+    }
+    draws = metrics.bootstrap(logits, labels, resamples=1000)
+    alone = metrics.interval(draws["a"]["accuracy"])
+    paired = metrics.interval(draws["b"]["accuracy"] - draws["a"]["accuracy"])
+    assert paired[0] > 0
+    assert paired[1] - paired[0] < (alone[1] - alone[0]) / 3
+
+
+def test_the_bootstrap_repeats_itself():
+    labels = RANDOM.integers(2, size=30)
+    logits = {"m": RANDOM.normal(size=(30, 2))}
+    a, b = (metrics.bootstrap(logits, labels, resamples=20) for _ in range(2))
+    assert (a["m"]["accuracy"] == b["m"]["accuracy"]).all()
+    c = metrics.bootstrap(logits, labels, resamples=20, seed=1)
+    assert (a["m"]["accuracy"] != c["m"]["accuracy"]).any()
