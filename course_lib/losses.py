@@ -6,8 +6,9 @@ p = softmax(t / T) and q = softmax(s / T), or label by label with sigmoids.
 Three rules hold for every function. Logits come in, never probabilities: a probability
 near 0 has lost the digits that its logarithm needs. The result is the mean over the
 batch. The arithmetic is in float64 whatever autocast says, because T² magnifies the
-rounding of a small KL a thousand times at T = 32, and so few numbers cost nothing; the
-result is float32, or float64 if an input is. (Apple's MPS has no float64: float32.)
+rounding of a small KL a thousand times at T = 32, and on so few numbers it costs
+little; the result is float32, or float64 if an input is. (Apple's MPS has no float64:
+float32 there.)
 
 Bad input raises `ValueError`. Shapes and dtypes are checked everywhere; values (NaN,
 labels out of range) on the CPU only, since looking at one makes a GPU wait.
@@ -204,8 +205,8 @@ def _log_softmax(temperature: float, **logits: Tensor) -> list[Tensor]:
 
 def _log_yes_no(logits: Tensor, temperature: float) -> Tensor:
     _check_temperature(temperature)
-    z = _precise(logits).flatten() / temperature  # (batch * labels,)
-    return torch.stack([F.logsigmoid(z), F.logsigmoid(-z)], dim=-1)  # (..., 2)
+    z = _precise(logits) / temperature
+    return torch.stack([F.logsigmoid(z), F.logsigmoid(-z)], dim=-1)  # (..., labels, 2)
 
 
 def _mean_kl(log_p: Tensor, log_q: Tensor) -> Tensor:
@@ -227,7 +228,7 @@ def _check_logits(**named_logits: Tensor) -> None:
             raise ValueError(f"{name} has shape {shape}; expected (..., classes) > 0")
         if logits.device.type == "cpu" and not logits.isfinite().all():
             where = (~logits.isfinite()).nonzero()[0].tolist()
-            got = logits[tuple(where)].item()
+            got = logits[tuple(where)]
             raise ValueError(f"{name}{where} is {got}; expected finite logits")
     shapes = {name: tuple(logits.shape) for name, logits in named_logits.items()}
     if len(set(shapes.values())) > 1:
@@ -254,5 +255,5 @@ def _check_labels(labels: Tensor, logits: Tensor, multilabel: bool) -> None:
         )
     # "Not all inside" rather than "any outside": NaN is neither, and must be refused.
     if labels.device.type == "cpu" and not ((labels >= 0) & (labels <= most)).all():
-        low, high = labels.min().item(), labels.max().item()
+        low, high = labels.min(), labels.max()
         raise ValueError(f"labels run from {low} to {high}; {kind} are 0 to {most}")

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
-from course_lib.batches import Examples
+from course_lib.batches import Batch, Examples
 from course_lib.metrics import evaluate, metrics_for
 from course_lib.soft_targets import predict_logits
 
@@ -95,25 +95,29 @@ def train(
         unit=" reviews",
         disable=progress is None,
     )
+
+    def step(batch: Batch) -> Tensor:
+        """Move the weights by one batch; return its loss, still on the device."""
+        logits = model(batch.tokens, batch.lengths)
+        if distillation is None:
+            loss = label_loss(logits, batch.labels)
+        else:
+            loss = distillation(logits, batch.soft_targets, batch.labels)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        return loss.detach()
+
     with bar:
         for epoch in range(epochs):
             start, tokens = time.perf_counter(), 0
             total_loss = torch.zeros((), device=device)
             model.train()  # validation left it in eval mode
-            for cpu_batch in examples.shuffled_batches(batch_size, seed, epoch):
-                batch = cpu_batch.to(device)
-                logits = model(batch.tokens, batch.lengths)
-                if distillation is None:
-                    loss = label_loss(logits, batch.labels)
-                else:
-                    loss = distillation(logits, batch.soft_targets, batch.labels)
-                optimizer.zero_grad()
-                loss.backward()
-                nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                optimizer.step()
-                schedule.step()
+            for batch in examples.shuffled_batches(batch_size, seed, epoch):
                 # Weighted by the batch's size, since the last batch is shorter.
-                total_loss += loss.detach() * len(batch.index)
+                total_loss += step(batch.to(device)) * len(batch.index)
                 tokens += int(batch.lengths.sum())
                 bar.update(len(batch.index))
             seconds = time.perf_counter() - start
@@ -124,10 +128,8 @@ def train(
                     f"the loss became {train_loss} in epoch {epoch + 1}: try a "
                     f"learning rate below {learning_rate}"
                 )
-            scores = evaluate(
-                predict_logits(model, validation, device=device).numpy(),
-                validation.labels.numpy(),
-            )
+            logits = predict_logits(model, validation, device=device)
+            scores = evaluate(logits.numpy(), validation.labels.numpy())
             history.epochs.append(
                 Epoch(epoch, train_loss, scores, seconds, tokens / seconds)
             )

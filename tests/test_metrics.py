@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scipy.stats import norm
-from sklearn.metrics import log_loss
+from sklearn.metrics import f1_score, log_loss
 
 from course_lib import metrics
 
@@ -37,6 +37,18 @@ def test_f1_worked_out_by_hand():
     assert metrics.macro_f1(logits, labels) == pytest.approx(1 / 3)
     # Together: 2 hits, 2 false alarms, 2 misses: 1/2.
     assert metrics.micro_f1(logits, labels) == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_f1_equals_scikit_learn(seed):
+    random = np.random.default_rng(seed)
+    logits = random.normal(size=(20, 6))
+    labels = (random.random((20, 6)) < 0.2).astype(np.float32)
+    labels[:, 0] = 0
+    logits[:, :2] = -1.0  # one label never said, one neither said nor true
+    for average, ours in [("macro", metrics.macro_f1), ("micro", metrics.micro_f1)]:
+        expected = f1_score(labels, logits > 0, average=average, zero_division=0)
+        assert ours(logits, labels) == pytest.approx(expected)
 
 
 def test_average_precision_worked_out_by_hand_and_a_label_that_never_occurs():

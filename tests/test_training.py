@@ -101,6 +101,48 @@ def test_the_weights_kept_are_those_of_the_best_epoch_on_validation():
     assert kept == pytest.approx(scores[history.best])
 
 
+@pytest.mark.parametrize("distilled", [False, True])
+def test_it_takes_the_steps_of_a_plain_loop_written_out(distilled):
+    """Batches, loss, clipping, AdamW and schedule, against torch used directly."""
+    task = make_task(70).with_soft_targets(3 * torch.randn(70, 2))
+    ours, theirs = make_model(dropout=0.0), make_model(dropout=0.0)
+    for model in (ours, theirs):
+        with torch.no_grad():
+            model.head.weight.mul_(8)  # so that clipping has something to clip
+    loss = DistillationLoss(2.0, 0.7) if distilled else None
+    options = {**OPTIONS, "epochs": 2, "seed": 4}
+    history = train(ours, task, make_task(9, 1), distillation=loss, **options)
+
+    optimizer = torch.optim.AdamW(theirs.parameters(), lr=1e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 1e-2, total_steps=10, pct_start=0.2
+    )
+    norms, kept = [], []
+    for epoch in range(2):
+        for batch in task.shuffled_batches(16, 4, epoch):
+            logits = theirs(batch.tokens, batch.lengths)
+            value = F.cross_entropy(logits, batch.labels)
+            if distilled:
+                soft = F.kl_div(
+                    F.log_softmax(logits / 2, 1),
+                    F.log_softmax(batch.soft_targets / 2, 1),
+                    log_target=True,
+                    reduction="batchmean",
+                )
+                value = 0.7 * 4 * soft + 0.3 * value
+            theirs.zero_grad()
+            value.backward()
+            grads = torch.cat([p.grad.flatten() for p in theirs.parameters()])
+            norms.append(grads.norm().item())
+            for p in theirs.parameters():
+                p.grad.mul_(min(1.0, 1.0 / norms[-1]))
+            optimizer.step()
+            schedule.step()
+        kept.append(weights(theirs))
+    assert max(norms) > 1 > min(norms)
+    torch.testing.assert_close(weights(ours), kept[history.best], atol=1e-4, rtol=1e-3)
+
+
 class Watch(nn.Module):
     """Remembers, for each call, whether it was training, and what it read."""
 
@@ -114,7 +156,7 @@ class Watch(nn.Module):
 
 
 def test_every_training_step_of_every_epoch_is_in_train_mode():
-    model = Watch()
+    model = Watch().eval()  # as a caller may well hand it over
     train(model, make_task(160), make_task(33, 1), epochs=3, **OPTIONS)
     steps = [size for training, size in model.calls if training]
     read = [size for training, size in model.calls if not training]

@@ -1,0 +1,55 @@
+# The commands of the course. Each makes what it needs; nothing is installed by hand.
+#
+#   make book    execute every notebook and write the site to _build/html
+#   make test    run the unit tests, then every notebook at its smallest size
+#   make browser look at the built site in Chromium (Debian: chromium)
+#   make lab     open the notebooks in JupyterLab
+#   make lint    formatting, lint and types
+#   make sync    rewrite what all notebooks have in common
+#   make clean   delete everything that these commands made
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
+NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
+
+.PHONY: book test unit notebooks browser lab lint sync clean
+.DELETE_ON_ERROR:
+
+book: .venv/ready
+	$(BIN)/python book/build.py
+
+test: unit notebooks
+
+unit: .venv/ready
+	$(BIN)/pytest -q --ignore=tests/browser
+
+notebooks: $(PASSED)
+
+# A notebook that passed is run again only when it or the package has changed.
+_build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready
+	COURSE_SCALE=smoke $(BIN)/pytest -q --nbmake --nbmake-timeout=300 $<
+	@mkdir -p $(@D) && touch $@
+
+browser: .venv/ready
+	$(BIN)/pytest -q tests/browser
+
+lab: .venv/ready
+	$(BIN)/jupyter lab notebooks
+
+lint: .venv/ready
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib
+
+sync: .venv/ready
+	$(BIN)/python notebooks/sync.py
+
+clean:
+	rm -rf .venv _build .pytest_cache .hypothesis .mypy_cache .ruff_cache
+
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 10) or sys.exit(f"Python 3.10 or newer is needed, and $(PYTHON) is {v[0]}.{v[1]}: name another with make PYTHON=...")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@

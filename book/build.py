@@ -1,0 +1,136 @@
+"""Execute the notebooks and write the site to `_build/html`: `make book`.
+
+A notebook is executed again only when it, the package, the pins or the data setting
+have changed: the execution cache lies in a folder named after all of those. The build
+fails, and says why in one line, at a cell that raises, a Sphinx warning, or a page that
+the table of contents promises and the site lacks.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import vl_convert
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+SITE = BUILD / "html"
+
+#: What a page's outputs depend on besides its own cells.
+INPUTS = [
+    "course_lib/**/*.py",
+    "course_lib/**/*.json",
+    "book/records/*.json",
+    "requirements.txt",
+]
+SETTINGS = ["COURSE_SCALE", "COURSE_DATA"]
+
+FAILURE = re.compile(r"(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): ")
+COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def inputs_digest() -> str:
+    """Return a short digest of everything that would change an output."""
+    digest = hashlib.sha256()
+    for pattern in INPUTS:
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(str(path.relative_to(ROOT)).encode())
+            digest.update(path.read_bytes())
+    for name in SETTINGS:
+        digest.update(f"{name}={os.environ.get(name, '')}".encode())
+    return digest.hexdigest()[:16]
+
+
+def write_config(cache: Path) -> Path:
+    """Write the config that names the execution cache; return its path."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config["execute"]["cache"] = str(cache)
+    path = BUILD / "_config.yml"
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return path
+
+
+def write_vega() -> None:
+    """Put the chart library, which comes with a Python package, beside the pages."""
+    path = BUILD / "static" / "vega.js"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        code = vl_convert.javascript_bundle()
+        path.write_text(f"(function () {{ {code} }})();\n", encoding="utf-8")
+
+
+def run(config: Path) -> tuple[int, list[str]]:
+    """Run Jupyter Book, showing its progress; return its status and its lines."""
+    script = Path(sys.executable).with_name("jupyter-book")
+    command = [str(script), "build", str(ROOT)]
+    command += ["--path-output", str(ROOT), "--config", str(config)]
+    command += ["-W", "--keep-going"]
+    environment = {**os.environ, "COURSE_BOOK": "1"}
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    lines = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+        lines.append(COLORS.sub("", line).rstrip())
+    return process.wait(), lines
+
+
+def reason(lines: list[str]) -> str:
+    """Return one line that says why a build failed, from its output."""
+    for i, line in enumerate(lines):
+        if "Executing notebook failed" in line:
+            # The cell's own error and the arrow at the line that raised it follow.
+            rest = lines[i:]
+            error = next((x for x in rest if re.match(r"\w+(Error|Exception):", x)), "")
+            arrow = next((x for x in rest if x.startswith("---->")), "")
+            notebook = line.partition(": WARNING")[0]
+            return f"a cell of {notebook} raised {error.strip()} at {arrow.strip()}"
+    found = [line.strip() for line in lines if FAILURE.search(line)]
+    return found[0] if found else lines[-1]
+
+
+def missing_pages() -> list[str]:
+    """Return the pages that the table of contents promises and the site lacks."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [c["file"] for part in toc["parts"] for c in part["chapters"]]
+    pages = ["index", toc["root"], *chapters]
+    return [page for page in pages if not (SITE / f"{page}.html").is_file()]
+
+
+def main() -> int:
+    """Build the site; return 0 only if all of it is there and nothing complained."""
+    cache = BUILD / f"cache-{inputs_digest()}"
+    if not cache.exists():
+        # Sphinx would not read again a page whose own file has not changed.
+        for old in [*BUILD.glob("cache-*"), BUILD / ".doctrees", SITE]:
+            shutil.rmtree(old, ignore_errors=True)
+    cache.mkdir(parents=True, exist_ok=True)
+    write_vega()
+    status, lines = run(write_config(cache))
+    if status != 0:
+        # A page that failed must not count as done next time.
+        shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
+        print(f"book: failed: {reason(lines)}", file=sys.stderr)
+        return 1
+    if missing := missing_pages():
+        print(f"book: failed: no page for {', '.join(missing)}", file=sys.stderr)
+        return 1
+    print(f"book: built {SITE.relative_to(ROOT)}/index.html")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+"""The quiz at a chapter's end: questions as JSON, shown by jupyterquiz.
+
+Each file beside this one is a list of questions in jupyterquiz's own format, in which
+every option carries the reason why it is right or wrong.
+"""
+
+import json
+from importlib.resources import files
+
+from jupyterquiz import display_quiz
+
+
+def quiz(chapter: str) -> None:
+    """Show the quiz of a chapter, for example `quiz("01-softmax")`."""
+    text = (files(__package__) / f"{chapter}.json").read_text(encoding="utf-8")
+    display_quiz(json.loads(text))

@@ -1,0 +1,197 @@
+"""The built site in a real browser: `make browser`, after `make book`.
+
+Needs Chromium (Debian: apt-get install chromium); skips with the reason without it.
+"""
+
+import functools
+import http.server
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SITE = ROOT / "_build" / "html"
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(not SITE.is_dir(), reason="no site: run make book first"),
+]
+
+toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+CHAPTERS = [c["file"] for part in toc["parts"] for c in part["chapters"]]
+NOTEBOOKS = [page for page in CHAPTERS if page.startswith("notebooks/")]
+PAGES = [toc["root"], *CHAPTERS]
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site():
+    handler = functools.partial(QuietHandler, directory=str(SITE))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(site, browser):
+    """Open a page and remember what it asked for and what it complained about."""
+    contexts = []
+
+    def open_it(name, width=1280, theme="light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=theme
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.complaints, page.foreign = [], []
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda m: page.complaints.append(m.text) if m.type == "error" else None,
+        )
+        page.on(
+            "request",
+            lambda r: (
+                None
+                if r.url.startswith((site, "data:", "blob:"))
+                else page.foreign.append(r.url)
+            ),
+        )
+        page.goto(f"{site}/{name}.html", wait_until="load")
+        page.wait_for_function("!window.MathJax || !!MathJax.startup?.promise")
+        page.evaluate("window.MathJax?.startup?.promise")
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_needs_nothing_from_elsewhere_and_raises_no_error(open_page, name):
+    page = open_page(name)
+    assert page.complaints == []
+    assert page.foreign == []
+    assert page.title()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_never_scrolls_sideways(open_page, name):
+    page = open_page(name, width=390)
+    wide = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert wide <= 0
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_mathematics_is_drawn_without_errors(open_page, name):
+    page = open_page(name)
+    assert page.locator("mjx-container").count() > 3
+    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_picture_says_what_it_shows(open_page, name):
+    page = open_page(name)
+    silent = page.evaluate(
+        """[...document.querySelectorAll('article img, article svg[role=img]')]
+        .filter(i => !(i.getAttribute('alt') || i.getAttribute('aria-label')))
+        .map(i => i.outerHTML.slice(0, 80))"""
+    )
+    assert silent == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_letters_in_figures_stand_out_from_the_page(open_page, name, theme):
+    """The text of figures follows the theme: contrast of at least 4.5 (WCAG AA)."""
+    page = open_page(name, theme=theme)
+    contrasts = page.evaluate(
+        """() => {
+        const channel = c => (c /= 255) <= .04045 ? c / 12.92
+            : ((c + .055) / 1.055) ** 2.4;
+        const light = rgb => { const [r, g, b] = rgb.match(/[\\d.]+/g).map(Number);
+            return .2126 * channel(r) + .7152 * channel(g) + .0722 * channel(b); };
+        const behind = e => { for (; e; e = e.parentElement) {
+            const c = getComputedStyle(e).backgroundColor;
+            if (c !== 'transparent' && !c.endsWith(', 0)')) return c; }
+            return 'rgb(255, 255, 255)'; };
+        return [...document.querySelectorAll(
+            '.cell_output svg[role=img], .course-chart svg')].map(svg => {
+            const [a, b] = [light(getComputedStyle(svg).color), light(behind(svg))];
+            return (Math.max(a, b) + .05) / (Math.min(a, b) + .05); });
+        }"""
+    )
+    assert contrasts
+    assert min(contrasts) >= 4.5
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_slider_moves_its_figure(open_page, name):
+    page = open_page(name)
+    charts = page.locator(".course-chart")
+    for i in range(charts.count()):
+        chart = charts.nth(i)
+        sliders = chart.locator("input[type=range]")
+        for j in range(sliders.count()):
+            before = chart.locator("svg").first.inner_html()
+            sliders.nth(j).evaluate(
+                """e => { e.value = e.value == e.max ? e.min : e.max;
+                e.dispatchEvent(new Event('input')); }"""
+            )
+            page.wait_for_timeout(150)
+            assert chart.locator("svg").first.inner_html() != before, (i, j)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_quiz_answers_when_it_is_clicked(open_page, name):
+    page = open_page(name)
+    questions = page.locator(".Quiz")
+    assert questions.count() >= 4
+    for i in range(questions.count()):
+        question = questions.nth(i)
+        question.locator(".MCButton").first.click()
+        feedback = question.locator(".Feedback")
+        page.wait_for_timeout(50)
+        assert len(feedback.inner_text().split()) >= 5
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_answers_are_folded_away_until_asked_for(open_page, name):
+    page = open_page(name)
+    folded = page.locator("details.hide")
+    assert folded.count() >= 3
+    assert page.locator("details.hide[open]").count() == 0
+    folded.first.locator("summary").click()
+    assert folded.first.locator(".highlight").first.is_visible()

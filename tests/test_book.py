@@ -1,0 +1,67 @@
+"""The book's build: what it depends on, and what it says when it fails."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+spec = importlib.util.spec_from_file_location("build", ROOT / "book" / "build.py")
+build = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(build)
+
+
+def test_a_cell_that_raises_is_named_with_its_error_and_line():
+    output = """
+    [IPKernelApp] WARNING | Kernel is running over TCP
+    01.ipynb: WARNING: Executing notebook failed: CellExecutionError
+    nbclient.exceptions.CellExecutionError: An error occurred
+    ----> 1 value = 1 / 0
+
+    ZeroDivisionError: division by zero
+    myst_nb.core.execute.base.ExecutionError: 01.ipynb
+    """
+    lines = [line.strip() for line in output.splitlines()]
+    assert build.reason(lines) == (
+        "a cell of 01.ipynb raised ZeroDivisionError: division by zero at "
+        "----> 1 value = 1 / 0"
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "book/intro.md:3: WARNING: could not find bibtex key 'nobody'",
+        "ValueError: No ToC file found",
+    ],
+)
+def test_a_warning_is_a_failure_and_the_first_is_named(line):
+    lines = ["[IPKernelApp] WARNING | TCP", "reading 100%", line, "x: WARNING: later"]
+    assert build.reason(lines) == line
+
+
+def test_a_failure_without_a_reason_shows_the_last_line():
+    assert build.reason(["reading", "killed"]) == "killed"
+
+
+def test_the_execution_cache_depends_on_package_records_pins_and_data(monkeypatch):
+    before = build.inputs_digest()
+    assert build.inputs_digest() == before
+    monkeypatch.setenv("COURSE_DATA", "elsewhere")
+    assert build.inputs_digest() != before
+    covered = {path for pattern in build.INPUTS for path in ROOT.glob(pattern)}
+    assert {
+        ROOT / "course_lib" / "losses.py",
+        ROOT / "course_lib" / "quizzes" / "01-softmax.json",
+        ROOT / "book" / "records" / "minutes.json",
+        ROOT / "requirements.txt",
+    } <= covered
+
+
+def test_a_page_that_is_promised_and_missing_is_named(monkeypatch, tmp_path):
+    monkeypatch.setattr(build, "SITE", tmp_path)
+    (tmp_path / "index.html").touch()
+    missing = build.missing_pages()
+    assert "index" not in missing
+    assert {"book/intro", "notebooks/01-softmax"} <= set(missing)

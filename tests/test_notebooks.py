@@ -1,0 +1,121 @@
+"""What every notebook must keep to; nbmake runs them, `make notebooks`."""
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+
+spec = importlib.util.spec_from_file_location("sync", ROOT / "notebooks" / "sync.py")
+sync = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(sync)
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def prose(path):
+    cells = read(path).cells
+    return "\n\n".join(c.source for c in cells if c.cell_type == "markdown")
+
+
+@each_notebook
+def test_it_is_a_valid_notebook_as_make_sync_writes_it(path):
+    """No outputs are committed, and the common cells are those of all chapters."""
+    text = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    expected = nbformat.writes(sync.synced(notebook, path), indent=1) + "\n"
+    assert text == expected, f"run: make sync ({path.name})"
+
+
+@each_notebook
+def test_its_code_fits_a_phone(path):
+    wide = [
+        line
+        for cell in code_cells(path)
+        for line in cell.source.splitlines()
+        if len(line) > 79
+    ]
+    assert wide == []
+
+
+@each_notebook
+def test_it_has_the_parts_of_a_chapter(path):
+    text = prose(path)
+    for row in ("You will learn", "You need", "Running it", "Data"):
+        assert f"| **{row}** |" in text
+    for heading in ("How this goes wrong", "Exercises", "Quiz", "Summary", "Sources"):
+        assert re.search(rf"^## .*{heading}", text, re.MULTILINE | re.IGNORECASE), (
+            heading
+        )
+    headings = re.findall(r"^# .+$", text, re.MULTILINE)
+    assert len(headings) == 1
+
+
+@each_notebook
+def test_it_has_three_exercises_with_folded_answers_that_are_asserted(path):
+    answers = [c for c in code_cells(path) if "answer" in c.metadata.get("tags", [])]
+    assert len(answers) >= 3
+    for cell in answers:
+        assert "hide-cell" in cell.metadata["tags"]
+        assert cell.metadata["jupyter"]["source_hidden"] is True
+        assert cell.metadata["cellView"] == "form"
+        assert cell.source.startswith("# @title Answer")
+        assert re.search(r"^assert check\.", cell.source, re.MULTILINE)
+
+
+@each_notebook
+def test_every_figure_goes_through_plots(path):
+    """Figures from anywhere else have no alt text and ignore the dark theme."""
+    for cell in code_cells(path):
+        assert ".show()" not in cell.source
+        if "plt.subplots" in cell.source or "plt.figure" in cell.source:
+            assert "show(" in cell.source
+
+
+@each_notebook
+def test_it_runs_everywhere_unchanged(path):
+    """No path, thread count, device or data set of one machine."""
+    for cell in code_cells(path):
+        assert not re.search(r"set_num_threads|\.cuda\(|\"cuda|/home/", cell.source)
+        if not cell.source.lstrip().startswith("%") and "%pip" not in cell.source:
+            ast.parse(cell.source)
+
+
+@each_notebook
+def test_what_it_cites_is_in_the_bibliography(path):
+    keys = set(re.findall(r"^@\w+\{(\w+),", BIBLIOGRAPHY, re.MULTILINE))
+    cited = re.findall(r"\{cite:?\w?\}`([^`]+)`", prose(path))
+    assert cited
+    for group in cited:
+        assert set(group.replace(" ", "").split(",")) <= keys, group
+
+
+BIBLIOGRAPHY = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+
+
+def test_every_notebook_is_in_the_table_of_contents_in_reading_order():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [c["file"] for part in toc["parts"] for c in part["chapters"]]
+    chapters = [f for f in files if f.startswith("notebooks/")]
+    assert chapters == [f"notebooks/{path.stem}" for path in NOTEBOOKS]
+
+
+def test_the_place_of_publication_is_named_once():
+    """Everything else that names it is written by `make sync` or checked here."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["url"] == config["repository"]["url"]

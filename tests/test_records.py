@@ -1,0 +1,114 @@
+import json
+import os
+
+import pytest
+
+from course_lib import records
+
+
+def make_record(gain=0.01, low=0.002, high=0.018):
+    def entry(accuracy, parameters):
+        return {
+            "metrics": {"accuracy": accuracy, "cross_entropy": 0.3},
+            "intervals": {
+                "accuracy": [accuracy - 0.01, accuracy + 0.01],
+                "cross_entropy": [0.2, 0.4],
+            },
+            "parameters": parameters,
+            "bytes": 4 * parameters,
+            "examples_per_second": 1234.5,
+        }
+
+    return {
+        "scale": "cpu",
+        "headline": "accuracy",
+        "sizes": {"test": 25_000},
+        "teacher": entry(0.90, 1_000_000),
+        "baseline": entry(0.88, 250_000),
+        "student": entry(0.88 + gain, 250_000),
+        "distilled_minus_alone": {"value": gain, "interval": [low, high]},
+    }
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path):
+    path = tmp_path / "r.json"
+    records.write(path, make_record())
+    assert records.read(path) == make_record()
+    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_write_that_fails_leaves_what_was_there_and_nothing_else(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "r.json"
+    path.write_text("before")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        records.write(path, make_record())
+    assert path.read_text() == "before"
+    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_number_that_json_cannot_hold_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        records.write(tmp_path / "r.json", {"x": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_record_is_named(tmp_path):
+    path = tmp_path / "r.json"
+    path.write_text("{half")
+    with pytest.raises(ValueError, match=r"r\.json is not a record"):
+        records.read(path)
+    path.write_text(json.dumps({"teacher": {}}))
+    with pytest.raises(ValueError, match="lacks baseline, student"):
+        records.read(path)
+
+
+def test_the_table_shows_the_records_numbers():
+    text = records.table(make_record())
+    assert "90.00 [89.00, 91.00]" in text
+    assert "1,000,000" in text
+    assert "1,234" in text
+    header, rule, *rows = text.split("\n\n")[0].splitlines()
+    assert len({len(line) for line in [header, rule, *rows]}) == 1
+    assert [row.split("|")[1].strip() for row in rows] == list(records.ROWS.values())
+
+
+@pytest.mark.parametrize(
+    ("gain", "low", "high", "said"),
+    [
+        (0.01, 0.002, 0.018, "The teacher helped: +1.00 points"),
+        (0.01, -0.002, 0.018, "not measurably better"),
+        (-0.01, -0.018, 0.002, "not measurably better"),
+        (-0.01, -0.018, -0.002, "The teacher hurt: -1.00 points"),
+    ],
+)
+def test_the_verdict_follows_the_paired_interval(gain, low, high, said):
+    assert said in records.verdict(make_record(gain, low, high))
+
+
+def test_a_smoke_run_claims_nothing():
+    record = {**make_record(), "scale": "smoke"}
+    assert "supports no claim" in records.verdict(record)
+    assert "helped" not in records.table(record)
+
+
+def test_a_place_that_cannot_be_written_is_found_before_any_work(tmp_path):
+    records.check_writable(tmp_path / "new.json")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        records.check_writable(tmp_path)
+    with pytest.raises(FileNotFoundError, match="is no folder"):
+        records.check_writable(tmp_path / "no" / "r.json")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_permission_is_named(tmp_path):
+    tmp_path.chmod(0o555)
+    with pytest.raises(PermissionError, match="cannot write in the folder"):
+        records.check_writable(tmp_path / "r.json")
