@@ -100,7 +100,7 @@ class Recipe:
 
 #: The one place where a name on the command line becomes a model.
 TEACHERS = {"lstm": Recipe(lstm_teacher, learning_rate=4e-3)}
-STUDENTS = {"lstm": Recipe(lstm_student, learning_rate=1e-2)}
+STUDENTS = {"lstm": Recipe(lstm_student, learning_rate=2e-2)}
 
 
 def count_parameters(model: nn.Module) -> int:
