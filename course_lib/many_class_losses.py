@@ -83,8 +83,8 @@ def dkd_loss(
 
     TCKD is KL(teacher‖student) between true class and all others together; NCKD is the
     same among the others. Plain KL is TCKD + (1 - p_true) NCKD with the teacher's
-    p_true (equation 7): a sure teacher mutes what it knows of the others, and `beta`
-    takes the place of that factor. `labels` are class indices of shape (batch,). The
+    p_true: a sure teacher mutes what it knows of the others, and `beta` takes the place
+    of that factor. `labels` are class indices of shape (batch,). The
     `alpha` here is the paper's, and no share of a whole.
     """
     _check_many_classes(student_logits, teacher_logits, "DKD")

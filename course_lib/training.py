@@ -110,24 +110,31 @@ def train(
         schedule.step()
         return loss.detach()
 
+    def stopped(epoch: int, why: str) -> TrainingError:
+        model.load_state_dict(best_weights)
+        return TrainingError(
+            f"training stopped in epoch {epoch + 1}: {why}; try a learning rate below "
+            f"{learning_rate}"
+        )
+
     with bar:
         for epoch in range(epochs):
             start, tokens = time.perf_counter(), 0
             total_loss = torch.zeros((), device=device)
             model.train()  # validation left it in eval mode
             for batch in examples.shuffled_batches(batch_size, seed, epoch):
+                try:
+                    loss = step(batch.to(device))
+                except ValueError as error:  # a loss refuses logits that are NaN
+                    raise stopped(epoch, str(error)) from error
                 # Weighted by the batch's size, since the last batch is shorter.
-                total_loss += step(batch.to(device)) * len(batch.index)
+                total_loss += loss * len(batch.index)
                 tokens += int(batch.lengths.sum())
                 bar.update(len(batch.index))
             seconds = time.perf_counter() - start
             train_loss = total_loss.item() / len(examples)
             if not np.isfinite(train_loss):
-                model.load_state_dict(best_weights)
-                raise TrainingError(
-                    f"the loss became {train_loss} in epoch {epoch + 1}: try a "
-                    f"learning rate below {learning_rate}"
-                )
+                raise stopped(epoch, f"the loss became {train_loss}")
             logits = predict_logits(model, validation, device=device)
             scores = evaluate(logits.numpy(), validation.labels.numpy())
             history.epochs.append(

@@ -43,6 +43,17 @@ def test_the_order_depends_on_seed_and_epoch_alone():
     assert order(1, 0) != order(1, 1)
 
 
+def test_each_epoch_mixes_other_reviews_together():
+    first, second = (
+        {
+            frozenset(b.index.tolist())
+            for b in make_examples().shuffled_batches(16, 0, e)
+        }
+        for e in (0, 1)
+    )
+    assert len(first & second) <= 1
+
+
 def test_soft_targets_do_not_change_the_order():
     with_soft = make_examples(soft=True).shuffled_batches(16, 5, 1)
     without = make_examples().shuffled_batches(16, 5, 1)

@@ -104,7 +104,7 @@ def test_dkd_is_a_target_part_and_a_non_target_part(T):
 
 @pytest.mark.parametrize("T", TEMPERATURES)
 def test_dkd_with_the_teacher_s_own_weight_is_plain_kl(T):
-    """Equation 7 of the paper: KL = TCKD + (1 - p_true) NCKD."""
+    """KL = TCKD + (1 - p_true) NCKD, the identity that the paper starts from."""
     for row in range(6):
         s, t, label = STUDENT[row, None], TEACHER[row, None], LABELS[row, None]
         beta = 1 - (t / T).softmax(-1)[0, label].item()

@@ -30,34 +30,20 @@ def make_model(num_labels=2, dropout=0.1, seed=0):
     return LSTMClassifier(12, num_labels, 8, 8, dropout=dropout)
 
 
+class Watch(nn.Module):
+    """Remembers, for each call, whether it was training, and what it read."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner, self.calls = make_model(), []
+
+    def forward(self, tokens, lengths):
+        self.calls.append((self.training, tokens.shape[0]))
+        return self.inner(tokens, lengths)
+
+
 def weights(model):
     return nn.utils.parameters_to_vector(model.parameters()).detach().clone()
-
-
-@pytest.mark.parametrize("multilabel", [False, True])
-def test_a_model_learns_from_labels(multilabel):
-    task, validation = make_task(400, 0, multilabel), make_task(100, 1, multilabel)
-    model = make_model()
-    history = train(model, task, validation, epochs=6, **OPTIONS)
-    best = history.epochs[history.best].validation
-    assert next(iter(best.values())) > 0.97
-    assert history.epochs[-1].train_loss < history.epochs[0].train_loss / 3
-
-
-@pytest.mark.parametrize("multilabel", [False, True])
-def test_a_student_learns_from_soft_targets_alone(multilabel):
-    """alpha = 1 never reads the labels: replace them by zeros and it still learns."""
-    task, validation = make_task(400, 0, multilabel), make_task(100, 1, multilabel)
-    teacher = make_model()
-    train(teacher, task, validation, epochs=6, **OPTIONS)
-    blind = Examples(task.tokens, torch.zeros_like(task.labels)).with_soft_targets(
-        predict_logits(teacher, task, device=CPU)
-    )
-    student = make_model(seed=1)
-    loss = DistillationLoss(temperature=2.0, alpha=1.0, multilabel=multilabel)
-    history = train(student, blind, validation, epochs=6, distillation=loss, **OPTIONS)
-    best = history.epochs[history.best].validation
-    assert next(iter(best.values())) > 0.95
 
 
 def test_alpha_zero_is_training_on_labels_step_for_step():
@@ -84,21 +70,6 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not():
 
     assert torch.equal(run(0), run(0))
     assert not torch.equal(run(0), run(1))
-
-
-def test_the_weights_kept_are_those_of_the_best_epoch_on_validation():
-    """Validation labels that training makes ever worse: the first epoch is best."""
-    task = make_task(400)
-    wrong = make_task(100, 1)
-    wrong = Examples(wrong.tokens, 1 - wrong.labels)
-    model = make_model()
-    history = train(model, task, wrong, epochs=4, **OPTIONS)
-    scores = [epoch.validation["accuracy"] for epoch in history.epochs]
-    assert history.best == int(np.argmax(scores))
-    assert scores[history.best] > scores[-1]
-    logits = predict_logits(model, wrong, device=CPU)
-    kept = (logits.argmax(1) == wrong.labels).float().mean().item()
-    assert kept == pytest.approx(scores[history.best])
 
 
 @pytest.mark.parametrize("distilled", [False, True])
@@ -143,18 +114,6 @@ def test_it_takes_the_steps_of_a_plain_loop_written_out(distilled):
     torch.testing.assert_close(weights(ours), kept[history.best], atol=1e-4, rtol=1e-3)
 
 
-class Watch(nn.Module):
-    """Remembers, for each call, whether it was training, and what it read."""
-
-    def __init__(self):
-        super().__init__()
-        self.inner, self.calls = make_model(), []
-
-    def forward(self, tokens, lengths):
-        self.calls.append((self.training, tokens.shape[0]))
-        return self.inner(tokens, lengths)
-
-
 def test_every_training_step_of_every_epoch_is_in_train_mode():
     model = Watch().eval()  # as a caller may well hand it over
     train(model, make_task(160), make_task(33, 1), epochs=3, **OPTIONS)
@@ -177,14 +136,6 @@ def test_the_training_loss_is_the_mean_over_reviews_and_not_over_batches():
     assert history.epochs[0].train_loss == pytest.approx(expected, rel=1e-5)
 
 
-def test_every_parameter_that_needs_training_gets_it():
-    model = make_model()
-    before = {n: p.detach().clone() for n, p in model.named_parameters()}
-    train(model, make_task(400), make_task(60, 1), epochs=3, **OPTIONS)
-    still = [n for n, p in model.named_parameters() if torch.equal(p, before[n])]
-    assert still == []
-
-
 def test_the_teacher_does_not_move_while_the_student_learns():
     task, validation = make_task(), make_task(60, 1)
     teacher = make_model()
@@ -199,17 +150,6 @@ def test_the_teacher_does_not_move_while_the_student_learns():
         **OPTIONS,
     )
     assert torch.equal(weights(teacher), before)
-
-
-def test_labels_decide_between_softmax_and_sigmoids():
-    logits = torch.tensor([[2.0, -1.0], [0.5, 0.3]])
-    single, many = torch.tensor([0, 1]), torch.tensor([[1.0, 0.0], [1.0, 1.0]])
-    p = logits.double().softmax(1)
-    expected = -(p[0, 0].log() + p[1, 1].log()) / 2
-    torch.testing.assert_close(label_loss(logits, single).double(), expected)
-    q = logits.double().sigmoid()
-    expected = -(many * q.log() + (1 - many) * (1 - q).log()).mean()
-    torch.testing.assert_close(label_loss(logits, many).double(), expected)
 
 
 def test_distillation_without_soft_targets_is_refused():
@@ -230,7 +170,9 @@ def test_a_loss_that_is_no_number_stops_and_leaves_the_best_weights():
 
     model = make_model()
     before = weights(model)
-    with pytest.raises(TrainingError, match=r"nan in epoch 1.*below 0\.01"):
+    with pytest.raises(
+        TrainingError, match=r"epoch 1: the loss became nan; .*below 0\.01"
+    ):
         train(
             model,
             make_task().with_soft_targets(torch.zeros(160, 2)),
@@ -240,3 +182,79 @@ def test_a_loss_that_is_no_number_stops_and_leaves_the_best_weights():
             **OPTIONS,
         )
     assert torch.equal(weights(model), before)
+
+
+@pytest.mark.parametrize("loss", [None, DistillationLoss(2.0, 0.5)])
+def test_weights_that_are_no_number_stop_it_too(loss):
+    model = make_model()
+    with torch.no_grad():
+        model.head.weight.fill_(float("nan"))
+    with pytest.raises(TrainingError, match=r"epoch 1: .*nan"):
+        train(
+            model,
+            make_task().with_soft_targets(torch.zeros(160, 2)),
+            make_task(9, 1),
+            epochs=2,
+            distillation=loss,
+            **OPTIONS,
+        )
+
+
+def test_labels_decide_between_softmax_and_sigmoids():
+    logits = torch.tensor([[2.0, -1.0], [0.5, 0.3]])
+    single, many = torch.tensor([0, 1]), torch.tensor([[1.0, 0.0], [1.0, 1.0]])
+    p = logits.double().softmax(1)
+    expected = -(p[0, 0].log() + p[1, 1].log()) / 2
+    torch.testing.assert_close(label_loss(logits, single).double(), expected)
+    q = logits.double().sigmoid()
+    expected = -(many * q.log() + (1 - many) * (1 - q).log()).mean()
+    torch.testing.assert_close(label_loss(logits, many).double(), expected)
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_a_model_learns_from_labels(multilabel):
+    task, validation = make_task(300, 0, multilabel), make_task(100, 1, multilabel)
+    model = make_model()
+    history = train(model, task, validation, epochs=6, **OPTIONS)
+    best = history.epochs[history.best].validation
+    assert next(iter(best.values())) > 0.97
+    assert history.epochs[-1].train_loss < history.epochs[0].train_loss / 3
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+def test_a_student_learns_from_soft_targets_alone(multilabel):
+    """alpha = 1 never reads the labels: replace them by zeros and it still learns."""
+    task, validation = make_task(300, 0, multilabel), make_task(100, 1, multilabel)
+    teacher = make_model()
+    train(teacher, task, validation, epochs=6, **OPTIONS)
+    blind = Examples(task.tokens, torch.zeros_like(task.labels)).with_soft_targets(
+        predict_logits(teacher, task, device=CPU)
+    )
+    student = make_model(seed=1)
+    loss = DistillationLoss(temperature=2.0, alpha=1.0, multilabel=multilabel)
+    history = train(student, blind, validation, epochs=6, distillation=loss, **OPTIONS)
+    best = history.epochs[history.best].validation
+    assert next(iter(best.values())) > 0.95
+
+
+def test_the_weights_kept_are_those_of_the_best_epoch_on_validation():
+    """Validation labels that training makes ever worse: the first epoch is best."""
+    task = make_task(400)
+    wrong = make_task(100, 1)
+    wrong = Examples(wrong.tokens, 1 - wrong.labels)
+    model = make_model()
+    history = train(model, task, wrong, epochs=4, **OPTIONS)
+    scores = [epoch.validation["accuracy"] for epoch in history.epochs]
+    assert history.best == int(np.argmax(scores))
+    assert scores[history.best] > scores[-1]
+    logits = predict_logits(model, wrong, device=CPU)
+    kept = (logits.argmax(1) == wrong.labels).float().mean().item()
+    assert kept == pytest.approx(scores[history.best])
+
+
+def test_every_parameter_that_needs_training_gets_it():
+    model = make_model()
+    before = {n: p.detach().clone() for n, p in model.named_parameters()}
+    train(model, make_task(400), make_task(60, 1), epochs=3, **OPTIONS)
+    still = [n for n, p in model.named_parameters() if torch.equal(p, before[n])]
+    assert still == []

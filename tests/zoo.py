@@ -1,0 +1,329 @@
+"""The bug zoo: mistakes that the ordinary tests must catch if they enter `course_lib`.
+
+To add one, append a `Mistake` to MISTAKES: the file in `course_lib`, the test files of
+which one must then fail, a name, a piece of the file's text that occurs in it once, and
+what the mistake makes of it. `pytest tests/test_zoo.py -k "part of the name"` tries it.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+# Mistakes found in published code, and where. Each is in MISTAKES, by its number.
+PUBLISHED = {
+    1: "T² left out (keras-io example #869, TextBrewer, IntelLabs distiller #122)",
+    2: "probabilities instead of log-probabilities into KLDivLoss (ProDA #20)",
+    3: "reduction='mean' for 'batchmean' (haitongli #48, DeiT #61, neural-compressor)",
+    4: "softmax distillation on a multi-label task (TextBrewer #50, a GoEmotions card)",
+    7: "gradients flow into the teacher (KD_Lib, L2D)",
+    8: "teacher and student swapped, or one of them twice (keras-io #257, labml #66)",
+    5: "threshold 0.5 applied to logits (a torchdistill example)",
+    6: "teacher left in train mode (torchdistill since PR #333)",
+    9: "soft targets paired with the wrong examples after a shuffle (haitongli #4)",
+    10: "a head never given to the optimizer (neural-compressor)",
+    11: "padding enters the LSTM's state or the pooling (many IMDB tutorials)",
+    12: "test set used to choose the epoch (mdistiller #7)",
+    13: "train and test overlap (abhimishra91 PR #1)",
+    14: "p log p with a probability that underflows (PyTorch tutorial PR #2785)",
+    15: "clamps that do nothing, or cut the gradient (L2D, PyText)",
+    16: "metric averaged over batches, the last one short (several courses)",
+    17: "student left in eval mode from epoch 2 (KD_Lib)",
+    18: "softmax of a softmax (an article on multi-label distillation)",
+}
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One change to one file. `number` is its row in PUBLISHED, if it has one."""
+
+    file: str  # below course_lib
+    tests: tuple[str, ...]  # below tests
+    name: str
+    old: str
+    new: str
+    number: int | None = None
+
+
+loss = partial(Mistake, "losses.py", ("test_losses.py",))
+text = partial(Mistake, "text.py", ("test_text.py",))
+batches = partial(Mistake, "batches.py", ("test_batches.py",))
+models = partial(Mistake, "models.py", ("test_models.py",))
+soft_targets = partial(Mistake, "soft_targets.py", ("test_soft_targets.py",))
+training = partial(Mistake, "training.py", ("test_training.py",))
+metrics = partial(Mistake, "metrics.py", ("test_metrics.py",))
+leaks = partial(Mistake, "reviews/leaks.py", ("test_reviews_table.py",))
+many_class = partial(Mistake, "many_class_losses.py", ("test_many_class_losses.py",))
+
+# Pieces of `losses.py` that can go wrong in several ways.
+KL = "(log_p.exp() * (log_p - log_q)).sum(-1).mean()"
+ENTROPY = "-(log_p.exp() * log_p)"
+TOTAL = "self.alpha * soft + (1 - self.alpha) * "
+FLOAT64 = 'to(torch.float32 if logits.device.type == "mps" else torch.float64)'
+YES_NO = "F.logsigmoid(z), F.logsigmoid(-z)], dim=-1)"
+SHARED = ") / temperature).log_softmax(-1)"
+PAIR = "kl_divergence(teacher_logits, student_logits, temperature)"
+MIXTURE = "torch.logaddexp(log_p, log_q) - math.log(2)"
+IN_RANGE = (
+    'labels.device.type == "cpu" and not ((labels >= 0) & (labels <= most)).all()'
+)
+
+# One line each where it fits.
+# fmt: off
+MISTAKES = [
+    # The weight of each part.
+    loss("soft part without T²", "temperature**2 * kl", "kl", 1),
+    loss("soft part times T", "temperature**2 * kl", "temperature * kl"),
+    loss("soft part over T²", "temperature**2 * kl", "temperature**-2 * kl"),
+    loss("multi-label part without T²", "temperature**2 * _mean", "_mean", 1),
+    loss("multi-label part times T", "temperature**2 * _mean", "temperature * _mean"),
+    loss("T² on the hard part", TOTAL, TOTAL + "self.temperature**2 * "),
+    loss("alpha on the labels", TOTAL, "(1 - self.alpha) * soft + self.alpha * "),
+    loss("hard part unweighted", TOTAL, "self.alpha * soft + "),
+    loss("soft part unweighted", TOTAL, "soft + (1 - self.alpha) * "),
+
+    # What is compared with what.
+    loss("soft loss swapped", PAIR,
+         "kl_divergence(student_logits, teacher_logits, temperature)", 8),
+    loss("soft loss of the teacher with itself", PAIR,
+         "kl_divergence(teacher_logits, teacher_logits, temperature)", 8),
+    loss("soft loss of the student with itself", PAIR,
+         "kl_divergence(student_logits.detach(), student_logits, temperature)", 8),
+    loss("whole loss swapped", "soft_loss(student_logits, teacher_logits, s",
+         "soft_loss(teacher_logits, student_logits, s", 8),
+    loss("multi-label loss of the teacher with itself",
+         "_log_yes_no(student_logits", "_log_yes_no(teacher_logits", 8),
+    loss("multi-label loss swapped", "2 * _mean_kl(log_p, log_q)",
+         "2 * _mean_kl(log_q, log_p)", 8),
+    loss("KL reversed", "_rounded(_mean_kl(log_p, log_q)",
+         "_rounded(_mean_kl(log_q, log_p)", 8),
+    loss("cross-entropy reversed", "log_p.exp() * log_q", "log_q.exp() * log_p"),
+    loss("softmax loss on many labels", "soft_loss = multilabel_soft_target_loss",
+         "soft_loss = soft_target_loss", 4),
+    loss("labels read from the teacher", "cross_entropy(logits, labels.long()",
+         "cross_entropy(logits, teacher_logits.argmax(-1)"),
+    loss("hard loss of the teacher", "cross_entropy(logits, labels.long()",
+         "cross_entropy(_precise(teacher_logits), labels.long()"),
+    loss("softmax for the multi-label hard loss", "binary_cross_entropy_with_logits(l",
+         "cross_entropy(l"),
+
+    # Gradients.
+    loss("gradient into the soft loss's teacher",
+         "    teacher_logits = teacher_logits.detach()\n", "", 7),
+    loss("gradient into the multi-label teacher", "_log_yes_no(teacher_logits.detach()",
+         "_log_yes_no(teacher_logits", 7),
+    loss("gradient into the matched teacher", "_precise(teacher_logits.detach()",
+         "_precise(teacher_logits", 7),
+    loss("student cut off", PAIR,
+         "kl_divergence(teacher_logits, student_logits.detach(), temperature)"),
+
+    # Temperature.
+    loss("soft teacher at T = 1", PAIR,
+         "kl_divergence(teacher_logits * temperature, student_logits, temperature)"),
+    loss("soft student at T = 1", PAIR,
+         "kl_divergence(teacher_logits, student_logits * temperature, temperature)"),
+    loss("multi-label teacher at T = 1", "teacher_logits.detach(), temperature",
+         "teacher_logits.detach(), 1.0"),
+    loss("multi-label student at T = 1", "_log_yes_no(student_logits, temperature",
+         "_log_yes_no(student_logits, 1.0"),
+    loss("logits times T", SHARED, ") * temperature).log_softmax(-1)"),
+    loss("hard loss at T", "cross_entropy(logits, labels.long()",
+         "cross_entropy(logits / self.temperature, labels.long()"),
+    loss("multi-label hard loss at T", "logits(logits, labels",
+         "logits(logits / self.temperature, labels"),
+
+    # Probabilities and their logarithms.
+    loss("probabilities for log-probabilities", "_rounded(_mean_kl(log_p, log_q)",
+         "_rounded(_mean_kl(log_p, log_q.exp())", 2),
+    loss("softmax of a softmax", SHARED,
+         ") / temperature).softmax(-1).log_softmax(-1)", 18),
+    loss("softmax over the batch", SHARED, ") / temperature).log_softmax(0)"),
+    loss("softmax without the shift", SHARED,
+         ") / temperature - (z / temperature).exp().sum(-1, keepdim=True).log())"),
+    loss("p log p that underflows", ENTROPY, "-(log_p.exp() * log_p.exp().log())", 14),
+    loss("KL of probabilities that underflow", KL,
+         "(log_p.exp() * (log_p.exp() / log_q.exp()).log()).sum(-1).mean()", 14),
+    loss("sigmoid that underflows", YES_NO,
+         "z.sigmoid().log(), (1 - z.sigmoid()).log()], dim=-1)", 14),
+    loss("sigmoid with a clamp", YES_NO,
+         "z.sigmoid(), (-z).sigmoid()], dim=-1).clamp(1e-7, 1).log()", 15),
+    loss("KL with an epsilon in the logarithm", KL,
+         "(log_p.exp() * (log_p - (log_q.exp() + 1e-12).log())).sum(-1).mean()", 15),
+    loss("KL with a clamp", KL,
+         "(log_p.exp() * (log_p - log_q.clamp(min=-16))).sum(-1).mean()", 15),
+    loss("only the yes of each label", YES_NO, "F.logsigmoid(z)], dim=-1)"),
+    loss("entropy with the wrong sign", ENTROPY, ENTROPY[1:]),
+    loss("KL in bits", "_rounded(_mean_kl(log_p, log_q)",
+         "_rounded(_mean_kl(log_p, log_q) / math.log(2)"),
+    loss("JS of mixed logits", MIXTURE, "((log_p + log_q) / 2).log_softmax(-1)"),
+    loss("JS of an unhalved mixture", MIXTURE, "torch.logaddexp(log_p, log_q)"),
+    loss("JS not halved", "_mean_kl(log_q, log_m)) / 2", "_mean_kl(log_q, log_m))"),
+    loss("JS of one side", "+ _mean_kl(log_q, log_m)) / 2", ")"),
+
+    # Means and sums.
+    loss("mean over the classes too", KL, KL.replace(".sum(-1)", ""), 3),
+    loss("sum over the batch", KL, KL.replace("mean", "sum")),
+    loss("multi-label loss summed over labels", "temperature**2 * _mean",
+         "temperature**2 * student_logits.shape[1] * _mean"),
+    loss("multi-label hard loss summed", "labels.to(logits.dtype)",
+         "labels.to(logits.dtype), reduction='sum'"),
+    loss("logit matching without centring", "d - d.mean(-1, keepdim=True)", "d"),
+    loss("logit matching centred over the batch", "d.mean(-1, k", "d.mean(0, k"),
+    loss("multi-label logit matching centred", "if not multilabel:", "if True:"),
+    loss("logit matching without its half", "(8 if multilabel else 2)", "1"),
+    loss("logit matching by the slope alone", "(8 if multi", "(4 if multi"),
+    loss("logit matching summed over classes", "d.square()", "d.square().sum(-1)"),
+    loss("logit matching of absolute values", "d.square()", "d.abs()"),
+
+    # Precision.
+    loss("half precision inside", FLOAT64, "half()"),
+    loss("bfloat16 inside", FLOAT64, "bfloat16()"),
+    loss("float32 inside", FLOAT64, "float()"),
+    loss("float64 lost", "float64 if wide else torch.float32", "float32"),
+    loss("half-precision result", "to(torch.float64 if wide else torch.float32)",
+         "to(inputs[0].dtype)"),
+
+    # Refusals.
+    loss("NaN accepted", "and not logits.isfinite().all()", "and False"),
+    loss("infinity accepted", "not logits.isfinite().all()", "logits.isnan().any()"),
+    loss("values read on a GPU", 'if logits.device.type == "cpu" and', "if"),
+    loss("labels read on a GPU", 'if labels.device.type == "cpu" and', "if"),
+    loss("labels out of range accepted", IN_RANGE, "False"),
+    loss("NaN labels accepted", "not ((labels >= 0) & (labels <= most)).all()",
+         "((labels < 0) | (labels > most)).any()"),
+    loss("shapes that broadcast accepted", "len(set(shapes.values())) > 1",
+         "len({len(shape) for shape in shapes.values()}) > 1"),
+    loss("labels that broadcast accepted", "labels.shape != shape or",
+         "labels.dim() != len(shape) or"),
+    loss("whole numbers for logits", " or not logits.is_floating_point():", ":"),
+    loss("T of zero accepted", "0 < temperature <", "0 <= temperature <"),
+    loss("T of infinity accepted", "0 < temperature < math.inf", "0 < temperature"),
+    loss("alpha above 1 accepted", "0 <= alpha <= 1", "0 <= alpha"),
+    loss("one class in silence", "student_logits.shape[-1] == 1", "False"),
+
+    # Losses for three classes and more.
+    many_class("scores by the variance", "z.std(", "z.var("),
+    many_class("scores over the batch", "centred / (z.std(-1", "centred / (z.std(0"),
+    many_class("scores of the teacher alone", "= _standardised(student_logits),",
+               "= student_logits,"),
+    many_class("cosine for correlation", "a - a.mean(-1, keepdim=True), b - b.mean(-1,",
+               "a - 0 * a.mean(-1, keepdim=True), b - 0 * b.mean(-1,"),
+    many_class("correlation of logits", "= log_q.exp(), log_p.detach().exp()",
+               "= log_q, log_p.detach()"),
+    many_class("gradient into the teacher of DIST", "log_p.detach().exp()",
+               "log_p.exp()", 7),
+    many_class("DIST without T²", "temperature**2 * (beta", "1 * (beta", 1),
+    many_class("DIST over the classes twice", "(q.T, p.T)", "(q, p)"),
+    many_class("weights of DIST swapped", "beta * inter.mean() + gamma",
+               "gamma * inter.mean() + beta"),
+    many_class("DIST of two examples", "if len(student_logits) < 3", "if False"),
+    many_class("DKD without T²", "temperature**2 * (alpha", "1 * (alpha", 1),
+    many_class("DKD swapped", "(others_p, others_q)", "(others_q, others_p)", 8),
+    many_class("gradient into the teacher of DKD", "(log_p.detach(), labels)",
+               "(log_p, labels)", 7),
+    many_class("true class among the others", "torch.arange(1,", "torch.arange(0,"),
+    many_class("others that do not sum to 1", "others.log_softmax(-1)", "others"),
+    many_class("two classes accepted", "if student.shape[1] < 3:", "if False:"),
+
+    # Words.
+    text("only the start of a long review",
+         "tokens[: max_tokens - tail] + tokens[len(tokens) - tail :]",
+         "tokens[:max_tokens]"),
+    text("a reviewer's <pad> is padding", 'del numbers_of["<pad>"]', "pass"),
+    text("an empty review", "numbers or [UNKNOWN]", "numbers"),
+    text("case kept", 'get_tokenizer("basic_english")', "str.split"),
+
+    # Batches.
+    batches("soft targets of other reviews", "self.soft_targets[places]",
+            "self.soft_targets[: len(places)]", 9),
+    batches("labels of other reviews", "self.labels[places]",
+            "self.labels[: len(places)]", 9),
+    batches("a short last batch left out", "range(0, len(part), batch_size)",
+            "range(0, len(part) - batch_size + 1, batch_size)"),
+    batches("every epoch in one order", "default_rng([seed, epoch])",
+            "default_rng([seed])"),
+    batches("every seed in one order", "default_rng([seed, epoch])",
+            "default_rng([epoch])"),
+    batches("batches from short to long", "in random.permutation(len(batches))",
+            "in range(len(batches))"),
+    batches("lengths mixed", 'part = part[np.argsort(lengths[part], kind="stable")]',
+            "pass"),
+    batches("reviews sorted by length all over", "random.permutation(len(self))",
+            "np.argsort([len(review) for review in self.tokens])"),
+    batches("padding before the text", "row[: len(review)] = review",
+            "row[-len(review) :] = review", 11),
+    batches("soft targets with a graph", "logits.detach().float()", "logits.float()", 7),
+
+    # Models.
+    models("padding in the mean", "x.masked_fill(padding, 0).sum(1) / lengths",
+           "x.mean(1)", 11),
+    models("padding counted in the mean", "sum(1) / lengths", "mean(1)", 11),
+    models("padding in the maximum", 'x.masked_fill(padding, float("-inf")).amax(1)',
+           "x.amax(1)", 11),
+    models("padding as zeros in the maximum", 'float("-inf")', "0", 11),
+    models("backwards from the padding",
+           "torch.where(place <= last, last - place, place)",
+           "(x.shape[1] - 1 - place).expand(len(x), -1)", 11),
+    models("backwards left reversed", "reverse_within_length(back, lengths)", "back"),
+    models("both directions forwards", "backwards(reverse_within_length(x, lengths))",
+           "backwards(x)"),
+    models("padding that learns", "embedding_size, PADDING)", "embedding_size)", 11),
+    models("dropout that never stops", "x = self.dropout(x)",
+           "x = nn.functional.dropout(x, self.dropout.p)", 6),
+    models("frozen numbers counted", " if p.requires_grad)", ") * 2"),
+
+    # Soft targets.
+    soft_targets("teacher in train mode", "    model.eval()\n", "", 6),
+    soft_targets("rows in reading order", "rows[batch.index.to(device)] =",
+                 "rows[: len(logits)] =", 9),
+    soft_targets("student left in eval mode", "model.train(was_training)", "pass", 17),
+    soft_targets("teacher put into train mode", "model.train(was_training)",
+                 "model.train()", 6),
+    soft_targets("gradients into the teacher", "torch.inference_mode()",
+                 "torch.enable_grad()", 7),
+
+    # Training.
+    training("head not trained", "AdamW(model.parameters()",
+             "AdamW(list(model.parameters())[:-2]", 10),
+    training("epoch chosen on the training reviews",
+             "logits = predict_logits(model, validation, device=device)\n"
+             "            scores = evaluate(logits.numpy(), validation.labels.numpy())",
+             "logits = predict_logits(model, examples, device=device)\n"
+             "            scores = evaluate(logits.numpy(), examples.labels.numpy())",
+             12),
+    training("last epoch kept", "if scores[headline] > best_score:", "if True:", 12),
+    training("best weights forgotten", "    model.load_state_dict(best_weights)\n"
+             "    model.eval()", "    model.eval()"),
+    training("best weights that move on", "w.detach().clone()", "w.detach()"),
+    training("student in eval mode", "model.train()  # validation", "pass  #", 17),
+    training("mean of batch means", "loss * len(batch.index)", "loss * batch_size", 16),
+    training("student taught by itself", "(logits, batch.soft_targets, batch.labels)",
+             "(logits, logits.detach(), batch.labels)", 8),
+    training("gradients pile up", "        optimizer.zero_grad()\n", ""),
+    training("no clipping", "clip_grad_norm_(model.parameters(), 1.0)",
+             "clip_grad_norm_(model.parameters(), 1e9)"),
+    training("no decay", "        schedule.step()\n", ""),
+    training("every epoch the same batches", "batch_size, seed, epoch)",
+             "batch_size, seed, 0)"),
+    training("dropout unseeded", "torch.manual_seed(seed)", "torch.seed()"),
+    training("softmax on many labels", "if labels.dim() == 1:", "if True:", 4),
+    training("NaN goes on", "if not np.isfinite(train_loss):", "if False:"),
+
+    # Metrics.
+    metrics("logits cut at one half", "said = logits > 0", "said = logits > 0.5", 5),
+    metrics("F1 of a label never said counted as 1", "np.zeros_like(hits)",
+            "np.ones_like(hits)"),
+    metrics("labels that never occur counted",
+            "labels[:, present], logits[:, present]", "labels, logits"),
+    metrics("90 % for 95 %", "[0.025, 0.975]", "[0.05, 0.95]"),
+    metrics("models on other reviews each", "metric(values[rows], labels[rows])",
+            "metric(*(lambda r: (values[r], labels[r]))(np.random.randint("
+            "len(labels), size=len(labels))))"),
+    metrics("cross-entropy that overflows", "logits.astype(np.float64) - logits.max(1,",
+            "logits.astype(np.float64) - 0 * logits.max(1,"),
+
+    # Leaks.
+    leaks("texts of the test split trained on", "elif text in text_owner:",
+          "elif False:", 13),
+    leaks("films of the test split trained on", "elif film and film in film_owner:",
+          "elif False:", 13),
+    leaks("texts compared to the letter", '" ".join(text.lower().split())', "text", 13),
+]
