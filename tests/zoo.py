@@ -250,7 +250,8 @@ MISTAKES = [
             "np.argsort([len(review) for review in self.tokens])"),
     batches("padding before the text", "row[: len(review)] = review",
             "row[-len(review) :] = review", 11),
-    batches("soft targets with a graph", "logits.detach().float()", "logits.float()", 7),
+    batches("soft targets with a graph", "logits.detach().float()",
+            "logits.float()", 7),
 
     # Models.
     models("padding in the mean", "x.masked_fill(padding, 0).sum(1) / lengths",
