@@ -6,6 +6,7 @@
 #   make lab     open the notebooks in JupyterLab
 #   make lint    formatting, lint and types
 #   make sync    rewrite what all notebooks have in common
+#   make minutes note how long each chapter took in the last build, then sync
 #   make clean   delete everything that these commands made
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test unit notebooks browser lab lint sync clean
+.PHONY: book test unit notebooks browser lab lint sync minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
@@ -43,6 +44,9 @@ lint: .venv/ready
 
 sync: .venv/ready
 	$(BIN)/python notebooks/sync.py
+
+minutes: .venv/ready
+	$(BIN)/python book/minutes.py && $(BIN)/python notebooks/sync.py
 
 clean:
 	rm -rf .venv _build .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -26,7 +26,8 @@ BOOTSTRAP = """\
 import importlib.util
 
 if importlib.util.find_spec("course_lib") is None:
-    %pip install --quiet "git+{url}@{branch}"
+    course = "git+{url}@{branch}"
+    %pip install --quiet {{course}}
 
 from course_lib.scale import current_scale
 

@@ -54,7 +54,7 @@ def test_the_execution_cache_depends_on_package_records_pins_and_data(monkeypatc
     assert {
         ROOT / "course_lib" / "losses.py",
         ROOT / "course_lib" / "quizzes" / "01-softmax.json",
-        ROOT / "book" / "records" / "minutes.json",
+        ROOT / "book" / "records" / "distill-synthetic-lstm.json",
         ROOT / "requirements.txt",
     } <= covered
 

@@ -1,0 +1,147 @@
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from course_lib.checks import softmax as check
+
+
+def stub(*arguments): ...
+
+
+@pytest.mark.parametrize(
+    "name", ["log_softmax", "labels_at", "gradient", "classes_behind"]
+)
+def test_a_stub_is_open(name):
+    assert getattr(check, name)(stub).state == "open"
+
+
+def shifted(z):
+    z = z - z.amax(-1, keepdim=True)
+    return z - z.exp().sum(-1, keepdim=True).log()
+
+
+def through_one_maximum(z):
+    z = z - z.max()
+    return z - z.exp().sum(-1, keepdim=True).log()
+
+
+def without_a_shift(z):
+    return z - z.exp().sum(-1, keepdim=True).log()
+
+
+def ratio_of_exponentials(z):
+    return (z.exp() / z.exp().sum(-1, keepdim=True)).log()
+
+
+ANSWERS = {
+    "log_softmax": [shifted, lambda z: z.log_softmax(-1)],
+    "labels_at": [
+        lambda z, p: z.sigmoid() > p,
+        lambda z, p: z > math.log(p / (1 - p)),
+        lambda z, p: (z.sigmoid() > p).long(),
+    ],
+    "gradient": [lambda z, y: (z.softmax(-1) - F.one_hot(y, z.shape[-1])) / len(z)],
+    "classes_behind": [
+        lambda floor: 1 + math.e * (math.exp(floor) - 1),
+        lambda floor: round(1 + math.e * (math.exp(floor) - 1)),
+        lambda floor: torch.tensor(1 + math.e * (math.exp(floor) - 1)),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"), [(name, a) for name in ANSWERS for a in ANSWERS[name]]
+)
+def test_an_answer_is_solved(name, answer):
+    result = getattr(check, name)(answer)
+    assert result, result.message
+    assert result.state == "solved"
+
+
+WRONG = {
+    "log_softmax": [
+        (lambda z: z.softmax(-1), "log 1, log 2, log 5", "are the probabilities"),
+        (lambda z: -z.log_softmax(-1), "log 1, log 2, log 5", "sign is turned round"),
+        (lambda z: z.log_softmax(0), "the batch [[1.0, 2.0, 5.0]", "runs over the"),
+        (
+            lambda z: z - z.flatten().logsumexp(0),
+            "the batch [[1.0, 2.0, 5.0]",
+            "over the whole batch",
+        ),
+        (without_a_shift, "[[1000.0, 0.0]]", "subtract the largest logit"),
+        (ratio_of_exponentials, "[[1000.0, 0.0]]", "subtract the largest logit"),
+        (lambda z: z.softmax(-1).log(), "[[1000.0, 0.0]]", "rounded to 0 before"),
+        (through_one_maximum, "[[2000.0, 0.0], [0.0, 1.0]]", "drowns the other row"),
+        (
+            lambda z: z - z.logsumexp(-1, keepdim=True),
+            "[[1000000.25, 1000001.5, 999998.0]]",
+            "the large maximum was still in",
+        ),
+        (lambda z: z.logsumexp(-1), "log 1, log 2, log 5", "shape ()"),
+        (lambda z: z.tolist(), "log 1, log 2, log 5", "you returned list"),
+    ],
+    "labels_at": [
+        (
+            lambda z, p: z > p,
+            "[[2.0, 1.9, 0.3, -1.0]] and p = 0.5",
+            "with a probability",
+        ),
+        (lambda z, p: z > 0, "[[3.0, 2.0, 0.5]] and p = 0.9", "for p = 0.5 only"),
+        (lambda z, p: z.softmax(-1) > p, "p = 0.5", "share one whole"),
+        (lambda z, p: z.sigmoid() < p, "p = 0.5", "to leave out"),
+        (lambda z, p: z.sigmoid(), "p = 0.5", "only True or False"),
+        (lambda z, p: (z.sigmoid() > p).any(), "p = 0.5", "expected (1, 4)"),
+    ],
+    "gradient": [
+        (lambda z, y: z.softmax(-1) - F.one_hot(y, z.shape[-1]), "labels", "its size"),
+        (
+            lambda z, y: (F.one_hot(y, z.shape[-1]) - z.softmax(-1)) / len(z),
+            "labels [1, 0]",
+            "downhill",
+        ),
+        (lambda z, y: z.softmax(-1) / len(z), "labels [1, 0]", "label is missing"),
+        (
+            lambda z, y: (z.softmax(-1) - F.one_hot(y, z.shape[-1])) / z.numel(),
+            "labels [1, 0]",
+            "not by the classes",
+        ),
+        (
+            lambda z, y: (
+                (z.exp() / z.exp().sum(-1, True) - F.one_hot(y, z.shape[-1])) / len(z)
+            ),
+            "[[1000.0, 0.0]",
+            "stable softmax",
+        ),
+        (F.cross_entropy, "labels [1, 0]", "shape ()"),
+    ],
+    "classes_behind": [
+        (math.exp, "a floor of 0.3133", "only guesses"),
+        (lambda floor: math.e * (math.exp(floor) - 1), "0.3133", "right one too"),
+        (lambda floor: math.e * math.exp(floor), "0.3133", "subtract what is not K"),
+        (lambda floor: 2, "a floor of 0.5514", "expected 3"),
+        (lambda floor: int(1 + math.e * (math.exp(floor) - 1) + 1e-6), "0.74", "4"),
+        (lambda floor: "four", "a floor of 0.3133", "expected one number"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "given", "hint"),
+    [(name, *case) for name in WRONG for case in WRONG[name]],
+)
+def test_a_wrong_answer_is_told_for_which_input_and_why(name, wrong, given, hint):
+    result = getattr(check, name)(wrong)
+    assert result.state == "not yet"
+    assert given in result.message
+    assert "expected" in result.message
+    assert hint in result.message
+
+
+def test_the_readers_function_may_change_its_input():
+    def in_place(z):
+        z -= z.amax(-1, keepdim=True)
+        return z - z.exp().sum(-1, keepdim=True).log()
+
+    assert check.log_softmax(in_place)
