@@ -13,22 +13,25 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+READ_BY_TESTS := $(shell find tests book benchmarks -name '*.*' -not -name '*.pyc') \
+	notebooks/sync.py requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test unit notebooks browser lab lint sync minutes clean
+.PHONY: book test notebooks browser lab lint sync minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
 	$(BIN)/python book/build.py
 
-test: unit notebooks
-
-unit: .venv/ready
-	$(BIN)/pytest -q --ignore=tests/browser
+test: _build/passed/unit notebooks
 
 notebooks: $(PASSED)
 
-# A notebook that passed is run again only when it or the package has changed.
+# What passed is run again only when something that it reads has changed.
+_build/passed/unit: $(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
+	$(BIN)/pytest -q -n 2 --ignore=tests/browser
+	@mkdir -p $(@D) && touch $@
+
 _build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready
 	COURSE_SCALE=smoke $(BIN)/pytest -q --nbmake --nbmake-timeout=300 $<
 	@mkdir -p $(@D) && touch $@
