@@ -27,7 +27,7 @@ COLORS = [BLUE, ORANGE, GREEN, PURPLE, GREY]
 # matplotlib knows no "currentColor": draw in an odd colour, then replace it.
 INK = "#010203"
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.prop_cycle": plt.cycler(color=COLORS),
@@ -48,7 +48,7 @@ STYLE: dict[str, Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
-plt.rcParams.update(STYLE)  # type: ignore[arg-type]
+plt.rcParams.update(STYLE)
 
 
 def show(figure: Figure, alt: str) -> HTML:
