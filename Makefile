@@ -29,7 +29,7 @@ notebooks: $(PASSED)
 
 # What passed is run again only when something that it reads has changed.
 _build/passed/unit: $(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
-	$(BIN)/pytest -q -n 2 --ignore=tests/browser
+	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/browser
 	@mkdir -p $(@D) && touch $@
 
 _build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready

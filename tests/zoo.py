@@ -36,7 +36,7 @@ class Mistake:
     """One change to one file. `number` is its row in PUBLISHED, if it has one."""
 
     file: str  # below course_lib
-    tests: tuple[str, ...]  # below tests
+    tests: tuple[str, ...]  # below tests; "file" or "file::test"
     name: str
     old: str
     new: str
@@ -48,7 +48,20 @@ text = partial(Mistake, "text.py", ("test_text.py",))
 batches = partial(Mistake, "batches.py", ("test_batches.py",))
 models = partial(Mistake, "models.py", ("test_models.py",))
 soft_targets = partial(Mistake, "soft_targets.py", ("test_soft_targets.py",))
-training = partial(Mistake, "training.py", ("test_training.py",))
+
+
+def trained(test: str) -> partial[Mistake]:
+    """A mistake in training.py and the one test for it: all of them take too long."""
+    return partial(Mistake, "training.py", (f"test_training.py::test_{test}",))
+
+
+steps = trained("it_takes_the_steps_of_a_plain_loop_written_out")
+best_epoch = trained("the_weights_kept_are_those_of_the_best_epoch_on_validation")
+mode = trained("every_training_step_of_every_epoch_is_in_train_mode")
+mean_loss = trained("the_training_loss_is_the_mean_over_reviews_and_not_over_batches")
+seeds = trained("the_same_seed_gives_the_same_weights_and_another_does_not")
+label_kind = trained("labels_decide_between_softmax_and_sigmoids")
+no_number = trained("weights_that_are_no_number_stop_it_too")
 metrics = partial(Mistake, "metrics.py", ("test_metrics.py",))
 leaks = partial(Mistake, "reviews/leaks.py", ("test_reviews_table.py",))
 many_class = partial(Mistake, "many_class_losses.py", ("test_many_class_losses.py",))
@@ -282,31 +295,32 @@ MISTAKES = [
                  "torch.enable_grad()", 7),
 
     # Training.
-    training("head not trained", "AdamW(model.parameters()",
+    steps("head not trained", "AdamW(model.parameters()",
              "AdamW(list(model.parameters())[:-2]", 10),
-    training("epoch chosen on the training reviews",
+    best_epoch("epoch chosen on the training reviews",
              "logits = predict_logits(model, validation, device=device)\n"
              "            scores = evaluate(logits.numpy(), validation.labels.numpy())",
              "logits = predict_logits(model, examples, device=device)\n"
              "            scores = evaluate(logits.numpy(), examples.labels.numpy())",
              12),
-    training("last epoch kept", "if scores[headline] > best_score:", "if True:", 12),
-    training("best weights forgotten", "    model.load_state_dict(best_weights)\n"
+    best_epoch("last epoch kept", "if scores[headline] > best_score:", "if True:", 12),
+    best_epoch("best weights forgotten", "    model.load_state_dict(best_weights)\n"
              "    model.eval()", "    model.eval()"),
-    training("best weights that move on", "w.detach().clone()", "w.detach()"),
-    training("student in eval mode", "model.train()  # validation", "pass  #", 17),
-    training("mean of batch means", "loss * len(batch.index)", "loss * batch_size", 16),
-    training("student taught by itself", "(logits, batch.soft_targets, batch.labels)",
+    best_epoch("best weights that move on", "w.detach().clone()", "w.detach()"),
+    mode("student in eval mode", "model.train()  # validation", "pass  #", 17),
+    mean_loss("mean of batch means", "loss * len(batch.index)",
+              "loss * batch_size", 16),
+    steps("student taught by itself", "(logits, batch.soft_targets, batch.labels)",
              "(logits, logits.detach(), batch.labels)", 8),
-    training("gradients pile up", "        optimizer.zero_grad()\n", ""),
-    training("no clipping", "clip_grad_norm_(model.parameters(), 1.0)",
+    steps("gradients pile up", "        optimizer.zero_grad()\n", ""),
+    steps("no clipping", "clip_grad_norm_(model.parameters(), 1.0)",
              "clip_grad_norm_(model.parameters(), 1e9)"),
-    training("no decay", "        schedule.step()\n", ""),
-    training("every epoch the same batches", "batch_size, seed, epoch)",
+    steps("no decay", "        schedule.step()\n", ""),
+    steps("every epoch the same batches", "batch_size, seed, epoch)",
              "batch_size, seed, 0)"),
-    training("dropout unseeded", "torch.manual_seed(seed)", "torch.seed()"),
-    training("softmax on many labels", "if labels.dim() == 1:", "if True:", 4),
-    training("NaN goes on", "if not np.isfinite(train_loss):", "if False:"),
+    seeds("dropout unseeded", "torch.manual_seed(seed)", "torch.seed()"),
+    label_kind("softmax on many labels", "if labels.dim() == 1:", "if True:", 4),
+    no_number("NaN goes on", "if not np.isfinite(train_loss):", "if False:"),
 
     # Metrics.
     metrics("logits cut at one half", "said = logits > 0", "said = logits > 0.5", 5),
