@@ -33,7 +33,7 @@ _build/passed/unit: $(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
 	@mkdir -p $(@D) && touch $@
 
 _build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready
-	COURSE_SCALE=smoke $(BIN)/pytest -q --nbmake --nbmake-timeout=300 $<
+	COURSE_SCALE=smoke $(BIN)/pytest -q --nbmake --nbmake-timeout=900 $<
 	@mkdir -p $(@D) && touch $@
 
 browser: .venv/ready

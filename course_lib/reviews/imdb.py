@@ -25,7 +25,7 @@ from .table import SPLITS, DataError, Reviews
 FILE = "aclImdb_v1.tar.gz"
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 CHECKSUM = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
-FORMAT = 1  # of the cached file: raise it whenever its content would change
+FORMAT = 2  # of the cached file: raise it whenever its content would change
 SCHEMA = pa.schema(
     {
         "id": pa.string(),
