@@ -119,6 +119,9 @@ def main() -> int:
         # Sphinx would not read again a page whose own file has not changed.
         for old in [*BUILD.glob("cache-*"), BUILD / ".doctrees", SITE]:
             shutil.rmtree(old, ignore_errors=True)
+    toc, doctrees = ROOT / "_toc.yml", BUILD / ".doctrees"
+    if doctrees.exists() and toc.stat().st_mtime > doctrees.stat().st_mtime:
+        shutil.rmtree(doctrees)  # what Sphinx remembers is in the old order
     cache.mkdir(parents=True, exist_ok=True)
     write_vega()
     status, lines = run(write_config(cache))
