@@ -146,12 +146,12 @@ def distill(
         },
         "notes": list(splits.notes),
     }
-    record |= test_results(models, splits.test, scale.device)
+    record |= read_test_split(models, splits.test, scale.device)
     record["seconds"] = round(time.perf_counter() - start, 1)
     return record
 
 
-def test_results(
+def read_test_split(
     models: dict[str, nn.Module], test: Examples, device: torch.device
 ) -> records.Record:
     """Read the test split once with every model; return what the table shows."""
