@@ -31,13 +31,13 @@ from sklearn.multiclass import OneVsRestClassifier
 from torch import Tensor, nn
 
 from course_lib import metrics, records, reviews
-from course_lib.distill import prepare
 from course_lib.models import STUDENTS, TEACHERS, Recipe, count_parameters
 from course_lib.reviews import synthetic as generator
 from course_lib.reviews.loading import NAMES
 from course_lib.reviews.table import SPLITS
 from course_lib.scale import CPU, SCALES
 from course_lib.soft_targets import predict_logits
+from course_lib.splits import prepare
 from course_lib.text import tokenize
 from course_lib.training import train
 

@@ -20,20 +20,28 @@ class Batch:
     """Some reviews, padded to the longest of them."""
 
     tokens: Tensor  # (batch, tokens) int64, PADDING after each review's end
-    lengths: Tensor  # (batch,) int64, at least 1, always on the CPU
+    lengths: Tensor  # (batch,) int64, at least 1
     labels: Tensor  # (batch,) int64, or (batch, labels) float32 for many labels
     soft_targets: Tensor | None  # (batch, labels) float32 teacher logits
     index: Tensor  # (batch,) int64, the reviews' places in their split
 
     def to(self, device: torch.device) -> "Batch":
-        """Move all but the lengths, which are read on the CPU, to `device`."""
+        """Move what a training step reads to `device`, without waiting for a GPU."""
+        if device.type == "cpu":
+            return self
 
         def move(tensor: Tensor) -> Tensor:
-            return tensor.to(device, non_blocking=True)
+            # A copy from pinned memory goes on while the CPU prepares the next batch.
+            pinned = tensor.pin_memory() if device.type == "cuda" else tensor
+            return pinned.to(device, non_blocking=True)
 
-        soft = None if self.soft_targets is None else move(self.soft_targets)
         return replace(
-            self, tokens=move(self.tokens), labels=move(self.labels), soft_targets=soft
+            self,
+            tokens=move(self.tokens),
+            lengths=move(self.lengths),
+            labels=move(self.labels),
+            index=move(self.index),
+            soft_targets=None if self.soft_targets is None else move(self.soft_targets),
         )
 
 
@@ -84,12 +92,16 @@ class Examples:
     def shuffled_batches(
         self, batch_size: int, seed: int, epoch: int
     ) -> Iterator[Batch]:
-        """Yield every review once, in batches of similar length and random order.
+        """Yield every review once, in the batches of `batch_order`."""
+        return map(self.collate, self.batch_order(batch_size, seed, epoch))
+
+    def batch_order(self, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
+        """Return an epoch's batches, each as the places of its reviews in the split.
 
         Reviews are shuffled, cut into pools of fifty batches, and sorted by length
         inside each pool: little padding, and still a new mix each epoch. The order
         depends on `seed` and `epoch` alone, so that two students can be given the very
-        same batches.
+        same batches, and a run that was stopped can go on at any of them.
         """
         random = np.random.default_rng([seed, epoch])
         order = random.permutation(len(self))
@@ -102,8 +114,7 @@ class Examples:
             batches += [
                 part[i : i + batch_size] for i in range(0, len(part), batch_size)
             ]
-        for place in random.permutation(len(batches)):
-            yield self.collate(batches[place])
+        return [batches[place] for place in random.permutation(len(batches))]
 
     def ordered_batches(self, batch_size: int) -> Iterator[Batch]:
         """Yield every review once, longest first: for reading, not for training.

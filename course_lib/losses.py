@@ -171,6 +171,11 @@ class DistillationLoss(nn.Module):
         self.alpha = alpha
         self.multilabel = multilabel
 
+    def extra_repr(self) -> str:
+        """Say the settings where the loss is printed, and in a checkpoint."""
+        many = ", multilabel=True" if self.multilabel else ""
+        return f"temperature={self.temperature}, alpha={self.alpha}{many}"
+
     def forward(
         self, student_logits: Tensor, teacher_logits: Tensor, labels: Tensor
     ) -> Tensor:

@@ -13,6 +13,8 @@ from sklearn.metrics import average_precision_score
 
 Array = NDArray[Any]
 Metric = Callable[[Array, NDArray], float]
+#: draws[model][metric]: what a metric was on each of many resampled test sets.
+Draws = dict[str, dict[str, Array]]
 
 
 def accuracy(logits: Array, labels: NDArray) -> float:
@@ -81,7 +83,7 @@ def evaluate(logits: Array, labels: NDArray) -> dict[str, float]:
 
 def bootstrap(
     logits: Mapping[str, Array], labels: NDArray, *, resamples: int = 200, seed: int = 0
-) -> dict[str, dict[str, Array]]:
+) -> Draws:
     """Recompute every metric on resampled test reviews: draws[model][metric].
 
     Every model is read on the very same resampled reviews, so the difference of two
@@ -92,7 +94,7 @@ def bootstrap(
     """
     random = np.random.default_rng(seed)
     metrics = metrics_for(labels)
-    draws: dict[str, dict[str, Array]] = {
+    draws: Draws = {
         model: {metric: np.empty(resamples) for metric in metrics} for model in logits
     }
     for i in range(resamples):

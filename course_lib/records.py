@@ -98,10 +98,11 @@ def table(record: Record) -> str:
             low, high = (scale * bound for bound in entry["intervals"][metric])
             value = scale * entry["metrics"][metric]
             cells.append(f"{value:.2f} [{low:.2f}, {high:.2f}]")
+        speed = entry["examples_per_second"]  # None: the model was not here
         cells += [
             f"{entry['parameters']:,}",
             f"{entry['bytes'] / 1000:,.0f}",
-            f"{entry['examples_per_second']:,.0f}",
+            "–" if speed is None else f"{speed:,.0f}",
         ]
         rows.append(cells)
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
@@ -128,6 +129,8 @@ def verdict(record: Record) -> str:
     low, high = (scale * bound for bound in difference["interval"])
     kept = record["student"]["metrics"][metric] / record["teacher"]["metrics"][metric]
     size = record["student"]["parameters"] / record["teacher"]["parameters"]
+    seeds = len(record["seeds"])
+    trained = "one seed" if seeds == 1 else f"each of {seeds} seeds"
     if record["scale"] == "smoke":
         return "A smoke run shows that everything works, and supports no claim."
     if low > 0:
@@ -139,6 +142,7 @@ def verdict(record: Record) -> str:
     return (
         f"{said}: {gain:+.2f} points of {name}, 95 % interval [{low:+.2f}, "
         f"{high:+.2f}], both read on the same {record['sizes']['test']:,} test reviews "
-        f"and trained from one seed. The distilled student keeps {100 * kept:.1f} % of "
-        f"the teacher's {name} with {100 * size:.1f} % of its parameters."
+        f"and trained from {trained}. The distilled student keeps "
+        f"{100 * kept:.1f} % of the teacher's {name} with {100 * size:.1f} % of its "
+        "parameters."
     )

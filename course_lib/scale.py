@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from course_lib.devices import accelerator
+
 CPU = torch.device("cpu")
 
 
@@ -98,7 +100,7 @@ def current_scale() -> Scale:
     A CUDA device means `full`, none means `cpu`. Raises `ValueError` for an unknown
     name.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = accelerator().device
     suggested = "full" if device.type == "cuda" else "cpu"
     name = os.environ.get("COURSE_SCALE") or suggested
     if name not in SCALES:

@@ -4,18 +4,23 @@ The teacher's are the soft targets. The student's, made by the same function, ar
 the metrics read.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from course_lib.batches import Examples
+from course_lib.devices import accelerator
 
 
 def predict_logits(
     model: nn.Module,
     examples: Examples,
     *,
-    device: torch.device,
     batch_size: int = 256,
     progress: str | None = None,
 ) -> Tensor:
@@ -23,23 +28,51 @@ def predict_logits(
 
     The model is read in eval mode, since dropout noise in a soft target is noise that
     the student then learns, and is left in the mode it came in. Row i belongs to review
-    i however the reviews were batched. `progress` names a progress bar.
+    i however the reviews were batched. Of several processes, each reads a share of the
+    batches, and all get the whole. `progress` names a progress bar.
     """
+    hub = accelerator()
+    model.to(hub.device)
+    bar = tqdm(
+        total=len(examples),
+        desc=progress,
+        unit=" reviews",
+        disable=progress is None or not hub.is_main_process,
+    )
+    # Rows that another process reads stay zero here; the sum then has every row.
+    rows = torch.zeros(len(examples), count_logits(model, examples), device=hub.device)
+    with bar, in_eval_mode(model), hub.autocast():
+        batches = examples.ordered_batches(batch_size)
+        for batch in islice(batches, hub.process_index, None, hub.num_processes):
+            batch = batch.to(hub.device)
+            rows[batch.index] = model(batch.tokens, batch.lengths).float()
+            bar.update(len(batch.index) * hub.num_processes)
+    return hub.reduce(rows, "sum").cpu()
+
+
+def count_logits(model: nn.Module, examples: Examples) -> int:
+    """Return how many logits the model gives, by asking it about one review.
+
+    Raises `ValueError` if what it gives is no row of logits.
+    """
+    batch = examples.collate(np.array([0])).to(accelerator().device)
+    with in_eval_mode(model):
+        logits: Tensor = model(batch.tokens, batch.lengths)
+    if logits.dim() != 2:
+        raise ValueError(
+            f"the model gave a result of shape {tuple(logits.shape)} for one review; "
+            "expected logits of shape (reviews, labels)"
+        )
+    return logits.shape[1]
+
+
+@contextmanager
+def in_eval_mode(model: nn.Module) -> Iterator[None]:
+    """Read with a model: no dropout, no gradients, and its mode given back after."""
     was_training = model.training
     model.eval()
-    rows: Tensor | None = None
-    bar = tqdm(
-        total=len(examples), desc=progress, unit=" reviews", disable=progress is None
-    )
     try:
-        with bar, torch.inference_mode():
-            for batch in examples.ordered_batches(batch_size):
-                logits = model(batch.tokens.to(device), batch.lengths)
-                if rows is None:
-                    rows = torch.empty(len(examples), logits.shape[1], device=device)
-                rows[batch.index.to(device)] = logits.float()
-                bar.update(len(batch.index))
+        with torch.inference_mode():
+            yield
     finally:
         model.train(was_training)
-    assert rows is not None  # Examples are never empty
-    return rows.cpu().clone()

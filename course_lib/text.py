@@ -9,11 +9,16 @@ version 0.6.0: later releases carry compiled code that no current torch can load
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from torchtext.data.utils import get_tokenizer
 from torchtext.vocab import Vocab
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+T = TypeVar("T")
 PADDING = 0
 UNKNOWN = 1
 
@@ -65,7 +70,35 @@ def encode(
     return encoded
 
 
-def first_and_last(tokens: list[str], max_tokens: int) -> list[str]:
+def encode_pieces(
+    texts: Sequence[str], tokenizer: "PreTrainedTokenizerBase", max_tokens: int
+) -> list[np.ndarray]:
+    """Turn each text into the word pieces of a pre-trained model, int32 arrays.
+
+    An array has at most `max_tokens` entries: the special tokens that the model expects
+    at both ends, such as [CLS] and [SEP], and between them the whole text, or the first
+    and the last half of a longer one, as in `encode`. Raises `ValueError` if there is
+    no room for a piece of text.
+    """
+    special = tokenizer.num_special_tokens_to_add()
+    if max_tokens <= special:
+        raise ValueError(
+            f"max_tokens is {max_tokens}; give at least {special + 1}, since this "
+            f"tokenizer adds {special} special tokens"
+        )
+    encoded = tokenizer(
+        list(texts),
+        split_special_tokens=True,  # a reviewer who writes [SEP] ends nothing
+        verbose=False,  # no warning that a text is too long: it is cut here
+    )["input_ids"]
+    nothing = [tokenizer.unk_token_id or 0]  # GPT-2 adds no token to an empty text
+    return [
+        np.array(first_and_last(pieces, max_tokens) or nothing, dtype=np.int32)
+        for pieces in encoded
+    ]
+
+
+def first_and_last(tokens: list[T], max_tokens: int) -> list[T]:
     """Keep the first and the last half of a list longer than `max_tokens`."""
     if len(tokens) <= max_tokens:
         return tokens

@@ -1,9 +1,16 @@
-"""The one training loop: every teacher and student, single-label and multi-label."""
+"""The one training loop: every teacher and student, single-label and multi-label.
+
+On a CPU, one seed gives one result, bit for bit, also when the run was stopped and
+went on from a checkpoint. On a GPU the last digits differ from run to run, since its
+additions come in no fixed order, and they grow apart over an epoch. Several processes
+take the steps that one would take; only their dropout differs.
+"""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import nullcontext
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,34 +20,24 @@ from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from course_lib.batches import Batch, Examples
+from course_lib.checkpoints import Checkpoint
+from course_lib.devices import accelerator
 from course_lib.metrics import evaluate, metrics_for
+from course_lib.runs import Epoch, History, Run, describe
 from course_lib.soft_targets import predict_logits
+from course_lib.training_errors import (
+    TrainingError,
+    check_fit,
+    does_not_fit,
+    is_out_of_memory,
+)
 
 #: A loss over (student logits, teacher logits, labels), as `DistillationLoss` is.
 Distillation = Callable[[Tensor, Any, Tensor], Tensor]
 
-
-class TrainingError(RuntimeError):
-    """Training cannot go on; the model holds its best weights so far."""
-
-
-@dataclass
-class Epoch:
-    """What one epoch brought: the mean training loss per review, and validation."""
-
-    number: int
-    train_loss: float
-    validation: dict[str, float]
-    seconds: float
-    tokens_per_second: float
-
-
-@dataclass
-class History:
-    """A whole run, for the learning curve. `best` is the epoch that was kept."""
-
-    epochs: list[Epoch] = field(default_factory=list)
-    best: int = 0
+# To look at the loss makes a GPU wait, so it is looked at once in so many steps.
+STEPS_BETWEEN_LOOKS = 50
+SECONDS_BETWEEN_CHECKPOINTS = 60.0
 
 
 def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -58,97 +55,232 @@ def train(
     epochs: int,
     batch_size: int,
     learning_rate: float,
-    device: torch.device,
     seed: int = 0,
     distillation: Distillation | None = None,
+    patience: int | None = None,
+    checkpoint: Path | None = None,
     progress: str | None = None,
 ) -> History:
     """Train `model` in place and leave it, in eval mode, as it was at its best epoch.
 
     With `distillation` the loss is `distillation(logits, soft_targets, labels)` and
     `examples` must carry soft targets; without it, the loss reads the labels alone.
-    Two calls with equal `seed` see the same batches in the same order, whatever the
-    loss. The best epoch is chosen on `validation`, never on a test set. AdamW with
-    one-cycle warm-up and decay (Smith and Topin 2018), gradients clipped at norm 1.
+    Two calls with equal `seed` take the same batches in the same order, whatever the
+    loss. The best epoch is chosen on `validation`, never on a test set; after
+    `patience` epochs without a better one, training stops. AdamW with one-cycle
+    warm-up and decay (Smith and Topin 2018), gradients clipped at norm 1. Parameters
+    that need no gradient are left alone.
 
-    Raises `ValueError` if soft targets are missing, and `TrainingError` if the loss is
-    no longer a number; the model then holds its best weights so far.
+    `checkpoint` names a file that is written as training goes; the same call finds it
+    again and goes on from there. `progress` names a progress bar.
+
+    Raises `ValueError` if labels or soft targets do not fit the model,
+    `CheckpointError` if the checkpoint is not this run's, and `TrainingError` if the
+    loss is no longer a number or a batch does not fit in memory; the model then holds
+    its best weights so far.
     """
-    if distillation is not None and examples.soft_targets is None:
-        raise ValueError(
-            "distillation needs soft targets: pass "
-            "examples.with_soft_targets(teacher_logits)"
+    model.to(accelerator().device)
+    check_fit(model, examples, validation, needs_soft_targets=distillation is not None)
+    saved = None
+    if checkpoint is not None:
+        run = describe(
+            model,
+            examples,
+            validation,
+            distillation,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            seed=seed,
+            patience=patience,
         )
-    model.to(device)
-    torch.manual_seed(seed)  # for dropout
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate)
-    steps = ceil(len(examples) / batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=learning_rate, total_steps=epochs * steps, pct_start=0.2
+        saved = Checkpoint(checkpoint, run)
+    loop = Loop(
+        model, examples, batch_size, epochs, learning_rate, seed, distillation, saved
     )
-    headline = next(iter(metrics_for(validation.labels.numpy())))
-    best_score, best_weights = -np.inf, copy_weights(model)
-    history = History()
-    bar = tqdm(
-        total=epochs * len(examples),
-        desc=progress,
-        unit=" reviews",
-        disable=progress is None,
-    )
+    try:
+        with saved.in_use() if saved and loop.is_main else nullcontext():
+            loop.go(validation, patience, progress)
+    finally:
+        model.load_state_dict(loop.run.best)
+        model.eval()
+        loop.free_memory()
+    return loop.run.history
 
-    def step(batch: Batch) -> Tensor:
-        """Move the weights by one batch; return its loss, still on the device."""
-        logits = model(batch.tokens, batch.lengths)
-        if distillation is None:
+
+class Loop:
+    """The steps of one call of `train`."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        examples: Examples,
+        batch_size: int,
+        epochs: int,
+        learning_rate: float,
+        seed: int,
+        distillation: Distillation | None,
+        saved: Checkpoint | None,
+    ) -> None:
+        self.model, self.examples, self.batch_size = model, examples, batch_size
+        self.epochs, self.learning_rate, self.seed = epochs, learning_rate, seed
+        self.distillation, self.saved = distillation, saved
+        self.hub = accelerator()
+        self.is_main = self.hub.is_main_process
+        self.steps = ceil(len(examples) / batch_size)  # in an epoch
+        self.trainable = [p for p in model.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(
+            self.trainable, lr=learning_rate, fused=self.hub.device.type == "cuda"
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, learning_rate, total_steps=epochs * self.steps, pct_start=0.2
+        )
+        self.run = Run(model, optimizer, self.schedule)
+        # Mixed precision and several GPUs: the model is called through `parallel`.
+        self.parallel, self.optimizer = self.hub.prepare(model, optimizer)
+
+    def go(
+        self, validation: Examples, patience: int | None, progress: str | None
+    ) -> None:
+        """Train from the start, or from the checkpoint, to the last epoch."""
+        run, count = self.run, len(self.examples)
+        content = self.saved.read() if self.saved else None
+        if content:
+            run.go_on_from(*content)
+            if self.hub.scaler:
+                self.hub.scaler.load_state_dict(content[1]["scaler"])
+        clock = Clock()
+        bar = tqdm(
+            total=self.epochs * count,
+            initial=run.epoch * count + run.batch * self.batch_size,
+            desc=progress,
+            unit=" reviews",
+            disable=progress is None or not self.is_main,
+        )
+        with bar:
+            while run.epoch < self.epochs and not run.history.should_stop(patience):
+                order = self.examples.batch_order(self.batch_size, self.seed, run.epoch)
+                self.model.train()  # validation left it in eval mode
+                for places in order[run.batch :]:
+                    self.step(places)
+                    bar.update(len(places))
+                    if run.step % STEPS_BETWEEN_LOOKS == 0:
+                        run.seconds += clock.lap()
+                        self.look()
+                        self.save_if_old()
+                run.seconds += clock.lap()
+                self.look()
+                bar.set_postfix_str(self.end_epoch(validation))
+                self.save()
+                clock.lap()
+
+    def step(self, places: np.ndarray) -> None:
+        """Move the weights by one batch, of which this process takes its share."""
+        share = places[self.hub.process_index :: self.hub.num_processes]
+        # What is averaged over processes is then the mean over the reviews.
+        weight = len(share) * self.hub.num_processes / len(places)
+        batch = self.examples.collate(share if len(share) else places[:1])
+        # Dropout, like the batch, depends on the seed and the step alone.
+        torch.manual_seed(mixed(self.seed, self.run.step, self.hub.process_index))
+        self.optimizer.zero_grad()
+        loss = self.try_backwards(places, batch, weight)
+        self.hub.clip_grad_norm_(self.trainable, 1.0)
+        self.optimizer.step()
+        if not self.hub.optimizer_step_was_skipped:  # fp16: a gradient overflowed
+            self.schedule.step()
+        self.run.note(loss, len(share), int(batch.lengths.sum()))
+
+    def backwards(self, batch: Batch, weight: float) -> Tensor:
+        """Add the gradients of a batch; return its mean loss, still on the device."""
+        batch = batch.to(self.hub.device)
+        logits = self.parallel(batch.tokens, batch.lengths)
+        if self.distillation is None:
             loss = label_loss(logits, batch.labels)
         else:
-            loss = distillation(logits, batch.soft_targets, batch.labels)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+            loss = self.distillation(logits, batch.soft_targets, batch.labels)
+        self.hub.backward(loss * weight)
         return loss.detach()
 
-    def stopped(epoch: int, why: str) -> TrainingError:
-        model.load_state_dict(best_weights)
+    def try_backwards(self, places: np.ndarray, batch: Batch, weight: float) -> Tensor:
+        """Call `backwards`, and say in words what goes wrong there."""
+        try:
+            return self.backwards(batch, weight)
+        except ValueError as error:  # a loss refuses logits that are no numbers
+            raise self.stopped(self.run.step, str(error)) from error
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        # Out of the except clause, since the error holds on to the batch's memory.
+        with self.hub.no_sync(self.parallel):
+            raise does_not_fit(places, self.examples, lambda b: self.backwards(b, 1.0))
+
+    def look(self) -> None:
+        """Stop the run if one of its losses was no number."""
+        bad = int(self.hub.gather(self.run.first_bad_step.unsqueeze(0)).min())
+        if bad < self.run.step:
+            raise self.stopped(bad, "the loss is no number")
+
+    def stopped(self, step: int, why: str) -> TrainingError:
+        """Say at which batch of which epoch the run went wrong."""
+        epoch, batch = divmod(step, self.steps)
+        places = self.examples.batch_order(self.batch_size, self.seed, epoch)[batch]
         return TrainingError(
-            f"training stopped in epoch {epoch + 1}: {why}; try a learning rate below "
-            f"{learning_rate}"
+            f"training stopped at step {step + 1} of {self.epochs * self.steps}, in "
+            f"epoch {epoch + 1} at batch {batch + 1} (reviews "
+            f"{', '.join(map(str, places[:4]))}, … of the split): {why}; try a "
+            f"learning rate below {self.learning_rate}"
         )
 
-    with bar:
-        for epoch in range(epochs):
-            start, tokens = time.perf_counter(), 0
-            total_loss = torch.zeros((), device=device)
-            model.train()  # validation left it in eval mode
-            for batch in examples.shuffled_batches(batch_size, seed, epoch):
-                try:
-                    loss = step(batch.to(device))
-                except ValueError as error:  # a loss refuses logits that are NaN
-                    raise stopped(epoch, str(error)) from error
-                # Weighted by the batch's size, since the last batch is shorter.
-                total_loss += loss * len(batch.index)
-                tokens += int(batch.lengths.sum())
-                bar.update(len(batch.index))
-            seconds = time.perf_counter() - start
-            train_loss = total_loss.item() / len(examples)
-            if not np.isfinite(train_loss):
-                raise stopped(epoch, f"the loss became {train_loss}")
-            logits = predict_logits(model, validation, device=device)
-            scores = evaluate(logits.numpy(), validation.labels.numpy())
-            history.epochs.append(
-                Epoch(epoch, train_loss, scores, seconds, tokens / seconds)
+    def end_epoch(self, validation: Examples) -> str:
+        """Read validation, note the epoch, and say in short how good it was."""
+        run = self.run
+        loss_sum, tokens = self.hub.reduce(run.totals(), "sum").tolist()
+        labels = validation.labels.numpy()
+        scores = evaluate(predict_logits(self.model, validation).numpy(), labels)
+        run.end_epoch(
+            Epoch(
+                number=run.epoch,
+                train_loss=loss_sum / len(self.examples),
+                validation=scores,
+                seconds=run.seconds,
+                tokens_per_second=tokens / run.seconds,
             )
-            bar.set_postfix_str(f"validation {headline} {scores[headline]:.3f}")
-            if scores[headline] > best_score:
-                best_score, best_weights = scores[headline], copy_weights(model)
-                history.best = epoch
-    model.load_state_dict(best_weights)
-    model.eval()
-    return history
+        )
+        headline = next(iter(metrics_for(labels)))
+        return f"validation {headline} {scores[headline]:.3f}"
+
+    def save_if_old(self) -> None:
+        """Write a checkpoint if the last one is a minute old."""
+        if self.saved and self.saved.age() >= SECONDS_BETWEEN_CHECKPOINTS:
+            self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        if self.saved and self.is_main:
+            tensors, state = self.run.content()
+            if self.hub.scaler:
+                state["scaler"] = self.hub.scaler.state_dict()  # of an fp16 loss
+            self.saved.write(tensors, state)
+
+    def free_memory(self) -> None:
+        """Give back gradients, what accelerate holds, and the model as it came."""
+        self.optimizer.zero_grad()
+        self.hub.unwrap_model(self.parallel, keep_fp32_wrapper=False)
+        self.hub.free_memory()
 
 
-def copy_weights(model: nn.Module) -> dict[str, Tensor]:
-    """Return a copy of the weights that later steps do not change."""
-    return {name: w.detach().clone() for name, w in model.state_dict().items()}
+class Clock:
+    """Seconds between two looks at it."""
+
+    def __init__(self) -> None:
+        self.last = time.perf_counter()
+
+    def lap(self) -> float:
+        """Return the seconds since the last lap."""
+        before, self.last = self.last, time.perf_counter()
+        return self.last - before
+
+
+def mixed(*numbers: int) -> int:
+    """Return one seed made of several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

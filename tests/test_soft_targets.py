@@ -7,8 +7,6 @@ from course_lib.models import LSTMClassifier
 from course_lib.soft_targets import predict_logits
 from tests.test_batches import make_examples
 
-CPU = torch.device("cpu")
-
 
 class FirstToken(nn.Module):
     """A model whose logits say which review it read; dropout shows its mode."""
@@ -25,7 +23,7 @@ class FirstToken(nn.Module):
 @pytest.mark.parametrize("batch_size", [1, 7, 1000])
 def test_row_i_is_review_i_however_it_was_batched(batch_size):
     examples = make_examples()
-    logits = predict_logits(FirstToken(), examples, device=CPU, batch_size=batch_size)
+    logits = predict_logits(FirstToken(), examples, batch_size=batch_size)
     assert logits[:, 0].tolist() == [float(i + 2) for i in range(300)]
     assert logits[:, 1].tolist() == [float(len(t)) for t in examples.tokens]
 
@@ -34,8 +32,8 @@ def test_the_teacher_is_read_without_dropout_and_left_as_it_came():
     model, examples = FirstToken(), make_examples()
     for mode in (True, False):
         model.train(mode)
-        first = predict_logits(model, examples, device=CPU)
-        assert torch.equal(first, predict_logits(model, examples, device=CPU))
+        first = predict_logits(model, examples)
+        assert torch.equal(first, predict_logits(model, examples))
         assert model.training is mode
 
 
@@ -46,14 +44,14 @@ def test_the_mode_comes_back_even_when_the_model_fails():
 
     model = Broken().train()
     with pytest.raises(RuntimeError, match="no"):
-        predict_logits(model, make_examples(3), device=CPU)
+        predict_logits(model, make_examples(3))
     assert model.training
 
 
 def test_logits_are_float32_without_a_graph_and_usable_in_training():
     torch.manual_seed(0)
     model = LSTMClassifier(400, 2, 3, 4).double()
-    logits = predict_logits(model, make_examples(), device=CPU)
+    logits = predict_logits(model, make_examples())
     assert logits.dtype == torch.float32
     assert not logits.requires_grad
     assert not logits.is_inference()
@@ -66,7 +64,7 @@ def test_the_result_equals_reading_each_review_alone():
     torch.manual_seed(0)
     model = LSTMClassifier(400, 2, 3, 4).eval()
     examples = make_examples(20)
-    logits = predict_logits(model, examples, device=CPU, batch_size=6)
+    logits = predict_logits(model, examples, batch_size=6)
     for i, tokens in enumerate(examples.tokens):
         row = torch.from_numpy(tokens).long().unsqueeze(0)
         alone = model(row, torch.tensor([len(tokens)]))[0]
@@ -74,7 +72,7 @@ def test_the_result_equals_reading_each_review_alone():
 
 
 def test_soft_targets_of_another_split_are_refused():
-    logits = predict_logits(FirstToken(), make_examples(10), device=CPU)
+    logits = predict_logits(FirstToken(), make_examples(10))
     other = make_examples(12)
     with pytest.raises(ValueError, match="12 reviews but 10 soft targets"):
         Examples(other.tokens, other.labels).with_soft_targets(logits)

@@ -27,6 +27,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # Slow imports, done once before forking. Never `course_lib`: each child has its own.
 PRELOADED = [
     "torch",
+    "accelerate",
+    "safetensors.torch",
     "torch.distributed.tensor",  # for torch.testing.assert_close
     "torch._dynamo",  # for the first step of an optimizer
     "scipy.special",

@@ -46,8 +46,14 @@ class Mistake:
 loss = partial(Mistake, "losses.py", ("test_losses.py",))
 text = partial(Mistake, "text.py", ("test_text.py",))
 batches = partial(Mistake, "batches.py", ("test_batches.py",))
-models = partial(Mistake, "models.py", ("test_models.py",))
+pooling = partial(Mistake, "models/pooling.py", ("test_models.py",))
+recurrent = partial(Mistake, "models/recurrent.py", ("test_models.py",))
+simple = partial(Mistake, "models/simple.py", ("test_models_named.py",))
+bert = partial(Mistake, "models/bert.py", ("test_models_bert.py",))
+layers = partial(Mistake, "models/layers.py", ("test_models_layers.py",))
+embeddings = partial(Mistake, "models/embeddings.py", ("test_models_embeddings.py",))
 soft_targets = partial(Mistake, "soft_targets.py", ("test_soft_targets.py",))
+target_files = partial(Mistake, "soft_target_files.py", ("test_soft_target_files.py",))
 
 
 def trained(test: str) -> partial[Mistake]:
@@ -58,10 +64,39 @@ def trained(test: str) -> partial[Mistake]:
 steps = trained("it_takes_the_steps_of_a_plain_loop_written_out")
 best_epoch = trained("the_weights_kept_are_those_of_the_best_epoch_on_validation")
 mode = trained("every_training_step_of_every_epoch_is_in_train_mode")
-mean_loss = trained("the_training_loss_is_the_mean_over_reviews_and_not_over_batches")
 seeds = trained("the_same_seed_gives_the_same_weights_and_another_does_not")
 label_kind = trained("labels_decide_between_softmax_and_sigmoids")
 no_number = trained("weights_that_are_no_number_stop_it_too")
+RESUMED = ("test_resume.py::test_a_run_that_was_stopped_ends_with_the_same_weights",)
+BEST = (
+    "test_training.py::test_the_weights_kept_are_those_of_the_best_epoch_on_validation",
+)
+MEAN_LOSS = (
+    "test_training.py::"
+    "test_the_training_loss_is_the_mean_over_reviews_and_not_over_batches",
+)
+GOOD = ("test_training_errors.py::test_the_last_good_checkpoint_is_kept",)
+resumed = partial(Mistake, "training.py", RESUMED)
+not_kept = partial(Mistake, "training.py", GOOD)
+saved = partial(Mistake, "checkpoints.py")
+in_files = partial(Mistake, "tensor_files.py")
+KILLED = ("test_resume.py::test_killed_in_the_middle_of_writing_a_checkpoint",)
+DAMAGED = ("test_resume.py::test_a_flipped_bit_is_noticed",)
+FOREIGN = ("test_resume.py::test_another_runs_checkpoint_is_refused",)
+TWICE = ("test_resume.py::test_two_runs_cannot_use_one_checkpoint",)
+
+
+def run(
+    name: str,
+    old: str,
+    new: str,
+    number: int | None = None,
+    tests: tuple[str, ...] = RESUMED,
+) -> Mistake:
+    """A mistake in runs.py."""
+    return Mistake("runs.py", tests, name, old, new, number)
+
+
 metrics = partial(Mistake, "metrics.py", ("test_metrics.py",))
 leaks = partial(Mistake, "reviews/leaks.py", ("test_reviews_table.py",))
 many_class = partial(Mistake, "many_class_losses.py", ("test_many_class_losses.py",))
@@ -267,60 +302,128 @@ MISTAKES = [
             "logits.float()", 7),
 
     # Models.
-    models("padding in the mean", "x.masked_fill(padding, 0).sum(1) / lengths",
-           "x.mean(1)", 11),
-    models("padding counted in the mean", "sum(1) / lengths", "mean(1)", 11),
-    models("padding in the maximum", 'x.masked_fill(padding, float("-inf")).amax(1)',
-           "x.amax(1)", 11),
-    models("padding as zeros in the maximum", 'float("-inf")', "0", 11),
-    models("backwards from the padding",
-           "torch.where(place <= last, last - place, place)",
-           "(x.shape[1] - 1 - place).expand(len(x), -1)", 11),
-    models("backwards left reversed", "reverse_within_length(back, lengths)", "back"),
-    models("both directions forwards", "backwards(reverse_within_length(x, lengths))",
-           "backwards(x)"),
-    models("padding that learns", "embedding_size, PADDING)", "embedding_size)", 11),
-    models("dropout that never stops", "x = self.dropout(x)",
-           "x = nn.functional.dropout(x, self.dropout.p)", 6),
-    models("frozen numbers counted", " if p.requires_grad)", ") * 2"),
+    pooling("padding in the mean", "x.masked_fill(padding, 0).sum(1)",
+            "x.sum(1)", 11),
+    pooling("padding counted in the mean", "sum(1) / lengths.unsqueeze(1)", "mean(1)",
+            11),
+    pooling("padding in the maximum", 'x.masked_fill(padding, float("-inf")).amax(1)',
+            "x.amax(1)", 11),
+    pooling("padding as zeros in the maximum", 'float("-inf")', "0", 11),
+    pooling("backwards from the padding",
+            "torch.where(place <= last, last - place, place)",
+            "(x.shape[1] - 1 - place).expand(len(x), -1)", 11),
+    recurrent("backwards left reversed", "reverse_within_length(back, lengths)",
+              "back"),
+    recurrent("both directions forwards", "reverse_within_length(x, lengths)\n", "x\n"),
+    recurrent("padding that learns", "embedding_size, PADDING\n", "embedding_size\n"),
+    recurrent("dropout that never stops", "x = self.dropout(x)",
+              "x = nn.functional.dropout(x, self.dropout.p)", 6),
+    simple("filters that answer to padding",
+           'answers.masked_fill(unseen, float("-inf"))', "answers", 11),
+    simple("what stands behind a review read by filters",
+           "x = x.masked_fill(is_padding(x.shape[1], lengths).unsqueeze(-1), 0)\n",
+           "pass\n", 11),
+    bert("the mask left out", "attention_mask=(~padding).long()",
+         "attention_mask=torch.ones_like(tokens)", 11),
+    bert("the mask upside down", "(~padding).long()", "padding.long()"),
+    bert("another model's padding", "tokens.masked_fill(padding, own)", "tokens"),
+    bert("dropout in what is frozen", "            self.bert.base_model.eval()\n",
+         "            pass\n", 6),
+    bert("the first layers trained for the last",
+         "layers[len(layers) - (self.trained_layers or 0) :]",
+         "layers[: self.trained_layers]"),
+    bert("nothing frozen", "requires_grad_(False)", "requires_grad_(True)"),
+    layers("layers shared with the teacher", "copy.deepcopy(stack[number])",
+           "(teacher.forwards if hasattr(teacher, 'forwards') else stack)[number]"),
+    layers("layers in the wrong order", "for number in layers]",
+           "for number in sorted(layers)]"),
+    embeddings("one scale for all words", "weight.abs().amax(1)",
+               "weight.abs().amax().expand(len(weight))"),
+    embeddings("rounded towards zero", "(weight / safe).round()", "(weight / safe)"),
+    embeddings("a scale that wraps around", ".clamp(-127, 127)", " * 1.5"),
 
     # Soft targets.
     soft_targets("teacher in train mode", "    model.eval()\n", "", 6),
-    soft_targets("rows in reading order", "rows[batch.index.to(device)] =",
-                 "rows[: len(logits)] =", 9),
+    soft_targets("rows in reading order", "rows[batch.index] =",
+                 "rows[: len(batch.index)] =", 9),
     soft_targets("student left in eval mode", "model.train(was_training)", "pass", 17),
     soft_targets("teacher put into train mode", "model.train(was_training)",
                  "model.train()", 6),
     soft_targets("gradients into the teacher", "torch.inference_mode()",
                  "torch.enable_grad()", 7),
+    target_files("rows paired by place", "self.logits[order[places]]",
+                 "self.logits[: len(wanted)]", 9),
+    target_files("texts looked up in the wrong order", "order[places]", "places"),
+    target_files("labels paired by place", "[:, columns]", "[:, : len(columns)]"),
+    target_files("an unknown text takes its neighbour's row", "if len(absent):",
+                 "if False:"),
+    target_files("an overflow kept as infinity", "if not largest <= LARGEST:",
+                 "if False:"),
+    target_files("a renamed file taken",
+                 'if said.teacher["key"] != key or not torch.equal(said.texts, keys):',
+                 "if False:"),
+    target_files("weights left out of the key",
+                 '"weights": digest(teacher.state_dict())',
+                 '"weights": ""'),
+    target_files("the tokenizer left out of the key", '"tokenizer": tokenizer',
+                 '"tokenizer": ""'),
+    target_files("the length left out of the key", '"max_tokens": max_tokens',
+                 '"max_tokens": 0'),
 
     # Training.
-    steps("head not trained", "AdamW(model.parameters()",
-             "AdamW(list(model.parameters())[:-2]", 10),
+    steps("head not trained", "in model.parameters() if p.requires_grad]",
+             "in list(model.parameters())[:-2]]", 10),
     best_epoch("epoch chosen on the training reviews",
-             "logits = predict_logits(model, validation, device=device)\n"
-             "            scores = evaluate(logits.numpy(), validation.labels.numpy())",
-             "logits = predict_logits(model, examples, device=device)\n"
-             "            scores = evaluate(logits.numpy(), examples.labels.numpy())",
-             12),
-    best_epoch("last epoch kept", "if scores[headline] > best_score:", "if True:", 12),
-    best_epoch("best weights forgotten", "    model.load_state_dict(best_weights)\n"
-             "    model.eval()", "    model.eval()"),
-    best_epoch("best weights that move on", "w.detach().clone()", "w.detach()"),
-    mode("student in eval mode", "model.train()  # validation", "pass  #", 17),
-    mean_loss("mean of batch means", "loss * len(batch.index)",
-              "loss * batch_size", 16),
+             "evaluate(predict_logits(self.model, validation).numpy(), labels)",
+             "evaluate(predict_logits(self.model, self.examples).numpy(), "
+             "self.examples.labels.numpy())", 12),
+    best_epoch("best weights forgotten",
+             "        model.load_state_dict(loop.run.best)\n",
+             ""),
+    mode("student in eval mode", "self.model.train()  # validation", "pass  #", 17),
     steps("student taught by itself", "(logits, batch.soft_targets, batch.labels)",
              "(logits, logits.detach(), batch.labels)", 8),
-    steps("gradients pile up", "        optimizer.zero_grad()\n", ""),
-    steps("no clipping", "clip_grad_norm_(model.parameters(), 1.0)",
-             "clip_grad_norm_(model.parameters(), 1e9)"),
-    steps("no decay", "        schedule.step()\n", ""),
-    steps("every epoch the same batches", "batch_size, seed, epoch)",
-             "batch_size, seed, 0)"),
-    seeds("dropout unseeded", "torch.manual_seed(seed)", "torch.seed()"),
+    steps("gradients pile up",
+             "        self.optimizer.zero_grad()\n        loss = ", "        loss = "),
+    steps("no clipping", "clip_grad_norm_(self.trainable, 1.0)",
+             "clip_grad_norm_(self.trainable, 1e9)"),
+    steps("no decay", "            self.schedule.step()\n", "            pass\n"),
+    steps("every epoch the same batches", "self.seed, self.run.epoch)\n",
+             "self.seed, 0)\n"),
+    seeds("dropout unseeded", "torch.manual_seed(mixed(", "torch.seed() or (mixed("),
     label_kind("softmax on many labels", "if labels.dim() == 1:", "if True:", 4),
-    no_number("NaN goes on", "if not np.isfinite(train_loss):", "if False:"),
+    no_number("NaN goes on", "if bad < self.run.step:", "if False:"),
+    resumed("another dropout after a stop",
+            "mixed(self.seed, self.run.step, self.hub.process_index)",
+            "mixed(self.seed, int(time.time() * 1e6), self.hub.process_index)"),
+    resumed("the epoch begun anew after a stop", "order[run.batch :]", "order"),
+    not_kept("a checkpoint of weights that are no numbers",
+             "                        self.look()\n"
+             "                        self.save_if_old()\n",
+             "                        self.save_if_old()\n"
+             "                        self.look()\n"),
+
+    # What a run holds.
+    run("last epoch kept", "score(epoch.number) > score(self.best)", "True", 12,
+        tests=BEST),
+    run("best weights that move on", "w.detach().clone()", "w.detach()", tests=BEST),
+    run("mean of batch means", "loss.double() * reviews", "loss.double()", 16,
+        tests=MEAN_LOSS),
+    run("moments of the optimizer forgotten", '{"state": slots, ', '{"state": {}, '),
+    run("schedule begun anew", "self.schedule.load_state_dict", "dict"),
+    run("history forgotten", "[Epoch(**epoch) for epoch in history[\"epochs\"]]", "[]"),
+    run("loss of the epoch forgotten", "self.loss_sum.copy_(tensors[\"loss_sum\"])",
+        "pass"),
+    run("best weights forgotten by a checkpoint",
+        "self.best = {name: w.to(device) for name, w in parts[\"best\"].items()}",
+        "self.best = copy_weights(self.model)"),
+
+    # Checkpoints.
+    in_files(KILLED, "written in place", 'path.with_name(path.name + ".part")', "path"),
+    in_files(DAMAGED, "damage not noticed", 'if header["digest"] != digest(',
+             "if False and digest("),
+    saved(FOREIGN, "another run's checkpoint taken", "if there != here:", "if False:"),
+    saved(TWICE, "two runs at once", "timeout=0", "timeout=0, is_singleton=True"),
 
     # Metrics.
     metrics("logits cut at one half", "said = logits > 0", "said = logits > 0.5", 5),

@@ -1,0 +1,112 @@
+"""Several models on one test split, trained from several seeds: who is better?"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from course_lib import metrics
+from course_lib.batches import Examples
+from course_lib.metrics import Draws
+from course_lib.models import count_parameters, file_bytes
+from course_lib.soft_targets import predict_logits
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one model, trained from one seed, said about the test split."""
+
+    logits: NDArray[np.float32]  # (reviews, labels)
+    parameters: int
+    bytes: int
+    examples_per_second: float | None  # None if the model itself was not here
+
+
+def read(model: nn.Module, examples: Examples, progress: str | None = None) -> Reading:
+    """Read a split with a model, and note how long it took."""
+    start = time.perf_counter()
+    logits = predict_logits(model, examples, progress=progress).numpy()
+    return Reading(
+        logits=logits,
+        parameters=count_parameters(model),
+        bytes=file_bytes(model),
+        examples_per_second=len(examples) / (time.perf_counter() - start),
+    )
+
+
+def compare(
+    runs: Sequence[Mapping[str, Reading]], labels: NDArray, *, seed: int = 0
+) -> dict[str, Any]:
+    """Summarise one or more runs, each of which has read the split with every model.
+
+    A metric is the mean over runs. Its interval comes from a bootstrap over reviews
+    and, where there are several runs, over runs as well: how far the number would move
+    with other test reviews and other training seeds. Differences are paired: in every
+    draw, all models are read on the same reviews, and in the same runs.
+
+    Returns, for each model, `metrics`, `intervals`, `per_run`, `parameters`, `bytes`
+    and `examples_per_second`; `headline`, the metric that counts; and
+    `distilled_minus_alone`, of that metric, if there are such models.
+    """
+    draws = draws_over_runs(runs, labels, seed)
+    result: dict[str, Any] = {"headline": next(iter(metrics.metrics_for(labels)))}
+    for name, first in runs[0].items():
+        scores = [metrics.evaluate(run[name].logits, labels) for run in runs]
+        per_run = {metric: [score[metric] for score in scores] for metric in scores[0]}
+        speeds = [run[name].examples_per_second for run in runs]
+        known = [speed for speed in speeds if speed is not None]
+        result[name] = {
+            "metrics": {metric: mean(values) for metric, values in per_run.items()},
+            "intervals": {
+                metric: metrics.interval(values)
+                for metric, values in draws[name].items()
+            },
+            "per_run": per_run,
+            "parameters": first.parameters,
+            "bytes": first.bytes,
+            "examples_per_second": round(mean(known), 1) if known else None,
+        }
+    if {"student", "baseline"} <= runs[0].keys():
+        result["distilled_minus_alone"] = difference(result, draws)
+    return result
+
+
+def draws_over_runs(
+    runs: Sequence[Mapping[str, Reading]], labels: NDArray, seed: int
+) -> Draws:
+    """Return bootstrap draws of each model's mean over runs: draws[model][metric]."""
+    # One seed, so that draw i has resampled the same reviews in every run.
+    each = [
+        metrics.bootstrap({m: r.logits for m, r in run.items()}, labels, seed=seed)
+        for run in runs
+    ]
+    count = len(next(iter(next(iter(each[0].values())).values())))
+    random = np.random.default_rng([seed, len(runs)])
+    picked = random.integers(len(runs), size=(count, len(runs)))  # runs of each draw
+    rows = np.arange(count)[:, None]
+    return {
+        model: {
+            metric: np.stack([e[model][metric] for e in each], 1)[rows, picked].mean(1)
+            for metric in by_metric
+        }
+        for model, by_metric in each[0].items()
+    }
+
+
+def difference(result: Mapping[str, Any], draws: Draws) -> dict[str, Any]:
+    """Return the distilled student's lead over its equal without a teacher."""
+    metric = result["headline"]
+    student, alone = (
+        result[name]["metrics"][metric] for name in ("student", "baseline")
+    )
+    paired = draws["student"][metric] - draws["baseline"][metric]
+    return {"value": student - alone, "interval": metrics.interval(paired)}
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the plain average."""
+    return sum(values) / len(values)

@@ -1,0 +1,46 @@
+"""A student for other programs: ONNX."""
+
+import os
+import warnings
+from copy import deepcopy
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+def export_onnx(model: nn.Module, path: str | Path) -> None:
+    """Write a student as ONNX, for batches and reviews of any size.
+
+    Inputs are `tokens` (batch, tokens) int64 and `lengths` (batch,) int64, the output
+    is `logits` (batch, labels) float32. For models that read words. It needs the
+    package onnx: `pip install "course-lib[export]"`.
+
+    The model is traced (`dynamo=False`). PyTorch's newer exporter (`dynamo=True`, torch
+    2.13) cannot do it: what an LSTM or GRU gives has a number of tokens that it takes
+    for a new unknown, and putting both directions side by side then fixes the number to
+    that of the example.
+    """
+    tokens, lengths = torch.ones(2, 7, dtype=torch.int64), torch.tensor([7, 4])
+    unfinished = Path(f"{path}.{os.getpid()}.part")
+    try:
+        with warnings.catch_warnings():
+            # They say that tracing is old, and that an LSTM's batch size might be fixed
+            # (only where an initial state is given).
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                deepcopy(model).cpu().eval(),
+                (tokens, lengths),
+                str(unfinished),
+                input_names=["tokens", "lengths"],
+                output_names=["logits"],
+                dynamic_axes={
+                    "tokens": {0: "batch", 1: "tokens"},
+                    "lengths": {0: "batch"},
+                    "logits": {0: "batch"},
+                },
+                dynamo=False,
+            )
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

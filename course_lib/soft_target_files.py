@@ -1,0 +1,198 @@
+"""Soft targets in a file: a teacher's answers, made once and paired by content.
+
+A row belongs to a text and not to a place in a list, so that no shuffle, slice or other
+order can pair it wrongly. The logits are kept in half precision: 100,000 reviews with
+28 labels take six megabytes, and rounding moves a logit by at most one part in 2,000.
+"""
+
+import json
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from hashlib import blake2b, sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+from torch import Tensor, nn
+from torchtext.vocab import Vocab
+from transformers import PreTrainedTokenizerBase
+
+from course_lib import tensor_files
+from course_lib.batches import Examples
+from course_lib.devices import accelerator
+from course_lib.models import count_parameters, file_bytes
+from course_lib.soft_targets import predict_logits
+from course_lib.tensor_files import digest, refused
+
+KIND = "course_lib soft targets, format 1"
+LARGEST = torch.finfo(torch.half).max
+
+
+def text_digests(texts: Sequence[str]) -> Tensor:
+    """Return (texts,) int64 digests: equal for equal texts, and else almost surely not.
+
+    >>> text_digests(["good", "bad", "good"]).unique().numel()
+    2
+    """
+    joined = b"".join(
+        blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        for text in texts
+    )
+    return torch.from_numpy(np.frombuffer(joined, dtype="<i8").astype(np.int64))
+
+
+def tokenizer_digest(tokenizer: Vocab | PreTrainedTokenizerBase) -> str:
+    """Return a digest of how texts become numbers."""
+    if isinstance(tokenizer, Vocab):
+        described = json.dumps(["words", tokenizer.itos])
+    else:
+        described = json.dumps([type(tokenizer).__name__, tokenizer.get_vocab()])
+    return sha256(described.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SoftTargets:
+    """What a teacher said of some texts.
+
+    >>> said = SoftTargets(
+    ...     logits=torch.tensor([[2.0, -1.0], [0.5, 0.0]], dtype=torch.half),
+    ...     texts=text_digests(["good", "fair"]),
+    ...     label_names=("positive", "negative"),
+    ...     teacher={"name": "an example"},
+    ... )
+    >>> said.logits_for(["fair", "good", "fair"], ("negative", "positive"))
+    tensor([[ 0.0000,  0.5000],
+            [-1.0000,  2.0000],
+            [ 0.0000,  0.5000]])
+    """
+
+    logits: Tensor  # (texts, labels) float16
+    texts: Tensor  # (texts,) int64, by `text_digests`
+    label_names: tuple[str, ...]
+    teacher: dict[str, Any]  # what it was, and how it read
+
+    def logits_for(self, texts: Sequence[str], label_names: Sequence[str]) -> Tensor:
+        """Return (texts, labels) float32 logits, in the order of texts and names given.
+
+        Raises `ValueError` if a text or a label is not here: a student must learn from
+        what its teacher said of the same text, about the same label.
+        """
+        missing = [name for name in label_names if name not in self.label_names]
+        if missing:
+            raise ValueError(
+                f"the teacher knows no {', '.join(map(repr, missing))}; it knows "
+                f"{', '.join(map(repr, self.label_names))}"
+            )
+        columns = [self.label_names.index(name) for name in label_names]
+        wanted = text_digests(texts)
+        known, order = self.texts.sort(stable=True)
+        places = torch.searchsorted(known, wanted).clamp(max=len(known) - 1)
+        absent = (known[places] != wanted).nonzero().flatten()
+        if len(absent):
+            raise ValueError(
+                f"the teacher has not read {len(absent):,} of these {len(texts):,} "
+                f"texts; the first begins {texts[int(absent[0])][:60]!r}. Were its soft "
+                "targets made for other reviews, or for another split?"
+            )
+        return self.logits[order[places]][:, columns].float()
+
+    def write(self, path: Path) -> None:
+        """Write the file, whole or not at all."""
+        tensors = {"logits": self.logits, "texts": self.texts}
+        about = {"label_names": self.label_names, "teacher": self.teacher}
+        tensor_files.write(path, KIND, tensors, about)
+
+    @classmethod
+    def read(cls, path: Path) -> "SoftTargets":
+        """Read a file. Raises `TensorFileError` if it is damaged or no soft targets."""
+        if not path.is_file():
+            raise FileNotFoundError(f"there are no soft targets at {path}")
+        tensors, about = tensor_files.read(path, KIND)
+        names = tuple(about["label_names"])
+        return cls(tensors["logits"], tensors["texts"], names, about["teacher"])
+
+
+def make_once(
+    teacher: nn.Module,
+    examples: Examples,
+    texts: Sequence[str],
+    label_names: Sequence[str],
+    *,
+    name: str,
+    tokenizer: str,
+    max_tokens: int,
+    folder: Path | None,
+) -> SoftTargets:
+    """Ask the teacher about some texts, or read from `folder` what it said before.
+
+    `examples` are the texts as the teacher reads them, through a tokenizer with that
+    digest. The file is named after all that the answers depend on, so that another
+    text, weight, tokenizer, length or label is another file. Raises `ValueError` if
+    the file of that name holds anything else, and leaves it alone. Without a folder,
+    nothing is kept, and the result is the same.
+    """
+    if len(examples) != len(texts):
+        raise ValueError(f"{len(examples)} encoded reviews, but {len(texts)} texts")
+    keys = text_digests(texts)
+    about = {
+        "name": name,
+        "architecture": repr(teacher),
+        "weights": digest(teacher.state_dict()),
+        "tokenizer": tokenizer,
+        "max_tokens": max_tokens,
+        "dtype": "float16",
+        "labels": list(label_names),
+        "texts": digest({"texts": keys}),
+    }
+    key = sha256(json.dumps(about).encode()).hexdigest()
+    about = {"key": key, **about}
+    if folder is None:
+        return ask(teacher, examples, keys, label_names, about)
+    path = folder / f"{key[:32]}.safetensors"
+    hub = accelerator()
+    if hub.is_main_process:
+        folder.mkdir(parents=True, exist_ok=True)
+    hub.wait_for_everyone()
+    # Of several processes one asks and the others wait; of several ranks of one run,
+    # each asks about its share.
+    alone = hub.num_processes == 1
+    with FileLock(f"{path}.lock") if alone else nullcontext():
+        if not path.exists():
+            said = ask(teacher, examples, keys, label_names, about)
+            if hub.is_main_process:
+                said.write(path)
+            hub.wait_for_everyone()
+    said = SoftTargets.read(path)
+    if said.teacher["key"] != key or not torch.equal(said.texts, keys):
+        raise refused(path, "holds the soft targets of another teacher or other texts")
+    return said
+
+
+def ask(
+    teacher: nn.Module,
+    examples: Examples,
+    keys: Tensor,
+    label_names: Sequence[str],
+    about: dict[str, Any],
+) -> SoftTargets:
+    """Read the texts with the teacher."""
+    logits = predict_logits(teacher, examples, progress="soft targets")
+    if logits.shape[1] != len(label_names):
+        raise ValueError(
+            f"the teacher gives {logits.shape[1]} logits a review, and there are "
+            f"{len(label_names)} labels: {', '.join(label_names)}"
+        )
+    largest = logits.abs().max().item()
+    if not largest <= LARGEST:  # NaN is not either
+        raise ValueError(
+            f"the teacher's largest logit is {largest}; soft targets are kept in half "
+            f"precision, up to {LARGEST:.0f}. Did its training go wrong?"
+        )
+    sizes = {
+        "parameters": count_parameters(teacher),
+        "bytes": file_bytes(teacher),
+    }
+    return SoftTargets(logits.half(), keys, tuple(label_names), {**about, **sizes})

@@ -1,0 +1,124 @@
+"""From a name to a trained model, and from a trained teacher to its soft targets."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import AutoTokenizer
+
+from course_lib import records
+from course_lib.batches import Examples
+from course_lib.models import TEACHERS, Recipe, find_pretrained
+from course_lib.scale import Scale
+from course_lib.soft_target_files import SoftTargets, make_once, tokenizer_digest
+from course_lib.splits import Splits
+from course_lib.text import encode, encode_pieces
+from course_lib.training import Distillation, train
+
+# As many epochs as BERT is usually fine-tuned for (Devlin et al. 2019, appendix A.3).
+FINE_TUNING_EPOCHS = 3
+# What BERT has positions for.
+MOST_PIECES = 512
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A trained teacher, and how it reads: it has its own numbering of the texts."""
+
+    name: str
+    model: nn.Module
+    encode: Callable[[Sequence[str]], list[np.ndarray]]
+    tokenizer: str  # a digest: other numbers would be other soft targets
+    max_tokens: int
+
+    def soft_targets(
+        self, texts: Sequence[str], label_names: Sequence[str], folder: Path | None
+    ) -> SoftTargets:
+        """Ask the teacher about some texts; once, if a folder is there to keep it."""
+        return make_once(
+            self.model,
+            Examples(self.encode(texts), torch.zeros(len(texts), dtype=torch.int64)),
+            texts,
+            label_names,
+            name=self.name,
+            tokenizer=self.tokenizer,
+            max_tokens=self.max_tokens,
+            folder=folder,
+        )
+
+
+def train_teacher(
+    splits: Splits, name: str, scale: Scale, seed: int, folder: Path | None = None
+) -> Teacher:
+    """Train the teacher of that name on the labels; `folder` is for its checkpoint."""
+    recipe = TEACHERS[name]
+    encode, tokenizer, max_tokens = reader(recipe, splits)
+    encoded = {
+        part: Examples(encode(splits.reviews[part].texts), getattr(splits, part).labels)
+        for part in ("train", "validation")
+    }
+    model = fit(recipe, encoded, splits, scale, seed, "teacher", folder)
+    return Teacher(name, model, encode, tokenizer, max_tokens)
+
+
+def reader(
+    recipe: Recipe, splits: Splits
+) -> tuple[Callable[[Sequence[str]], list[np.ndarray]], str, int]:
+    """Return how a model turns texts into numbers, a digest of it, and its limit."""
+    if recipe.reads == "words":
+        words, limit = splits.vocabulary, splits.max_tokens
+        return (
+            lambda texts: encode(texts, words, limit),
+            tokenizer_digest(words),
+            limit,
+        )
+    pieces = AutoTokenizer.from_pretrained(find_pretrained())
+    limit = min(splits.max_tokens, MOST_PIECES)
+    return (
+        lambda texts: encode_pieces(texts, pieces, limit),
+        tokenizer_digest(pieces),
+        limit,
+    )
+
+
+def fit(
+    recipe: Recipe,
+    encoded: dict[str, Examples],
+    splits: Splits,
+    scale: Scale,
+    seed: int,
+    row: str,
+    folder: Path | None = None,
+    loss: Distillation | None = None,
+) -> nn.Module:
+    """Build a model from a seed, and train it."""
+    torch.manual_seed(seed)
+    model = recipe.build(splits.vocabulary_size, len(splits.label_names))
+    train(
+        model,
+        encoded["train"],
+        encoded["validation"],
+        epochs=epochs_for(recipe, splits, scale),
+        batch_size=scale.batch_size,
+        learning_rate=recipe.learning_rate,
+        seed=seed,
+        distillation=loss,
+        checkpoint=folder / f"{row}.safetensors" if folder else None,
+        progress=records.ROWS[row],
+    )
+    return model
+
+
+def epochs_for(recipe: Recipe, splits: Splits, scale: Scale) -> int:
+    """Return how often a model reads the training reviews.
+
+    A small set is read more often, so that every run takes about as many steps.
+    """
+    if recipe.reads == "pieces":
+        return FINE_TUNING_EPOCHS
+    steps = ceil(len(splits.train) / scale.batch_size)
+    return max(3, round(scale.run_steps / steps))
