@@ -5,6 +5,7 @@
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make lab     open the notebooks in JupyterLab
 #   make lint    formatting, lint and types
+#   make bench   compare the engine's speed with others; ten minutes on one quiet core
 #   make sync    rewrite what all notebooks have in common
 #   make minutes note how long each chapter took in the last build, then sync
 #   make clean   delete everything that these commands made
@@ -17,7 +18,7 @@ READ_BY_TESTS := $(shell find tests book benchmarks -name '*.*' -not -name '*.py
 	notebooks/sync.py requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks browser lab lint sync minutes clean
+.PHONY: book test notebooks browser lab lint bench sync minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
@@ -45,6 +46,9 @@ lab: .venv/ready
 lint: .venv/ready
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib
 
+bench: .venv/ready .venv-peers/ready
+	$(BIN)/python -m benchmarks.engine
+
 sync: .venv/ready
 	$(BIN)/python notebooks/sync.py
 
@@ -52,7 +56,7 @@ minutes: .venv/ready
 	$(BIN)/python book/minutes.py && $(BIN)/python notebooks/sync.py
 
 clean:
-	rm -rf .venv _build .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf .venv .venv-peers _build .pytest_cache .hypothesis .mypy_cache .ruff_cache
 
 .venv/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 10) or sys.exit(f"Python 3.10 or newer is needed, and $(PYTHON) is {v[0]}.{v[1]}: name another with make PYTHON=...")'
@@ -60,3 +64,12 @@ clean:
 	$(BIN)/python -m pip install --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
+
+# Other libraries, beside the packages of .venv. Where they cannot be had, the benchmarks
+# do without them, and the record says so.
+.venv-peers/ready: benchmarks/peers/requirements.txt .venv/ready
+	$(BIN)/python -m venv --clear .venv-peers
+	.venv-peers/bin/python -m pip install --no-deps --requirement $< \
+		> .venv-peers/pip.log 2>&1 && touch $@ || tail -n 1 .venv-peers/pip.log
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+		> $$(.venv-peers/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/course.pth

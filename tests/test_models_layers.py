@@ -1,7 +1,17 @@
 import pytest
 import torch
 
-from course_lib.models import GRUClassifier, LSTMClassifier, TextCNN, keep_layers
+from tiny_berts import FAMILIES, make_batch, make_tiny
+
+from course_lib.models import (
+    BertClassifier,
+    GRUClassifier,
+    LSTMClassifier,
+    TextCNN,
+    count_parameters,
+    keep_layers,
+)
+from course_lib.models.bert import find_layers
 
 
 @pytest.mark.parametrize("kind", [LSTMClassifier, GRUClassifier])
@@ -28,7 +38,52 @@ def test_the_chosen_layers_stand_in_the_order_given_and_are_copies():
 def test_a_layer_that_is_not_there_is_refused():
     teacher = LSTMClassifier(30, 2, 8, 4, num_layers=2)
     for layers in ([2], [-1], []):
-        with pytest.raises(ValueError, match="of a teacher with 0 to 1"):
+        with pytest.raises(
+            ValueError, match=r"layers is \[.*\]; give one or more of 0 to 1"
+        ):
             keep_layers(teacher, layers)
-    with pytest.raises(ValueError, match="TextCNN has no layers to choose from"):
+    with pytest.raises(ValueError, match="TextCNN has no layers to keep"):
         keep_layers(TextCNN(30, 2, 4, 4), [0])
+
+
+def test_a_two_layer_teacher_gives_a_student_its_lower_layer():
+    teacher = LSTMClassifier(30, 2, 5, 4, num_layers=2).eval()
+    student = keep_layers(teacher, [0])
+    fresh = LSTMClassifier(30, 2, 5, 4)
+    fresh.load_state_dict(student.state_dict())
+    tokens, lengths = torch.randint(2, 30, (3, 7)), torch.tensor([7, 2, 5])
+    assert torch.equal(student(tokens, lengths), fresh.eval()(tokens, lengths))
+
+
+def test_a_layer_that_cannot_read_the_words_is_refused():
+    teacher = LSTMClassifier(30, 2, 5, 4, num_layers=2)
+    with pytest.raises(ValueError, match="reads 8 features cannot stand where 5 come"):
+        keep_layers(teacher, [1])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_student_of_bert_is_a_smaller_bert(family, tmp_path):
+    """Its files are those of a model of its own, which transformers can read."""
+    teacher = BertClassifier(make_tiny(family, tmp_path), 2, trained_layers=0).eval()
+    student = keep_layers(teacher, [0, 2])
+    for ours, number in zip(find_layers(student.bert), [0, 2], strict=True):
+        theirs = find_layers(teacher.bert)[number]
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+            assert torch.equal(a, b)
+            assert a.data_ptr() != b.data_ptr()
+    assert all(p.requires_grad for p in student.parameters())
+    assert count_parameters(student) < count_parameters(teacher)
+    assert teacher.bert.config.num_hidden_layers == 3
+    student.bert.save_pretrained(tmp_path / "student")
+    again = BertClassifier(tmp_path / "student", 2).eval()
+    expected = student(*make_batch())
+    torch.testing.assert_close(again(*make_batch()), expected, atol=1e-6, rtol=0)
+    student.train()(*make_batch()).sum().backward()
+    assert all(m.training for m in student.modules())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_bert_of_all_its_layers_is_the_teacher(family, tmp_path):
+    teacher = BertClassifier(make_tiny(family, tmp_path), 2).eval()
+    student = keep_layers(teacher, range(3))
+    assert torch.equal(student(*make_batch()), teacher(*make_batch()))

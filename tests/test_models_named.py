@@ -1,21 +1,17 @@
 """What must hold for every model that has a name."""
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
+from safetensors.torch import save_file
 
 from course_lib.models import (
     STUDENTS,
     TEACHERS,
-    GRUClassifier,
-    LSTMClassifier,
-    TextCNN,
+    Recipe,
     count_parameters,
-    export_onnx,
     file_bytes,
     quantise,
     sizes,
@@ -61,27 +57,6 @@ def test_padding_never_changes_a_result(name, lengths, more, seed):
             torch.testing.assert_close(alone, together, atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("width", [3, 4, 5])
-def test_a_filter_reads_what_the_convolution_of_the_review_alone_gives(width):
-    """Also where its answers are all below those to padding."""
-    torch.manual_seed(0)
-    model = TextCNN(60, 2, 5, 4, widths=(width,), dropout=0.0).eval()
-    filters = model.convolutions[0]
-    with torch.no_grad():
-        filters.weight.neg_().abs_().neg_()
-        model.embedding.weight[2:].abs_()
-        filters.bias.fill_(5.0)  # the answer to padding: the largest of all
-        words, lengths = make_batch([2, 7], 11)
-        logits = model(words, lengths)
-        for row, n, logit in zip(words, lengths, logits, strict=True):
-            x = model.embedding(row[:n]).T[None]
-            answers = nn.functional.conv1d(
-                x, filters.weight, filters.bias, padding=width - 1
-            )
-            expected = model.head(answers.amax(2).relu())[0]
-            torch.testing.assert_close(logit, expected)
-
-
 @pytest.mark.parametrize("name", WORD_MODELS)
 def test_every_weight_of_a_model_is_used(name):
     model = make(WORD_MODELS[name]).train()
@@ -90,46 +65,48 @@ def test_every_weight_of_a_model_is_used(name):
     assert all(p.grad is not None and p.grad.any() for p in model.parameters())
 
 
-@pytest.mark.parametrize("name", [*TEACHERS, *STUDENTS])
-def test_sizes_are_known_before_a_model_is_made(name):
-    for recipe in (d[name] for d in (TEACHERS, STUDENTS) if name in d):
-        size, model = sizes(recipe, 500, 3), recipe.build(500, 3)
-        assert size.parameters == count_parameters(model)
-        trained = [p.numel() for p in model.parameters() if p.requires_grad]
-        assert size.trained == sum(trained)
-        assert 0 < file_bytes(model) - size.bytes < 20_000  # the header
+@pytest.mark.parametrize("recipe", WORD_MODELS.values(), ids=WORD_MODELS)
+@pytest.mark.parametrize("shape", [lambda model: model, quantise], ids=["", "INT8"])
+def test_sizes_are_those_of_the_file(recipe, shape, tmp_path):
+    model = shape(make(recipe, 500))
+    save_file(model.state_dict(), tmp_path / "model.safetensors")
+    assert file_bytes(model) == (tmp_path / "model.safetensors").stat().st_size
+    known = sizes(recipe, 500, 3)
+    if shape is not quantise:
+        assert known.bytes == file_bytes(model)
+        assert known.parameters == known.trainable == count_parameters(model)
 
 
-@pytest.mark.parametrize("name", STUDENTS)
-def test_the_int8_file_of_a_student_is_below_a_megabyte(name):
-    model = STUDENTS[name].build(20_000, 2)
-    assert count_parameters(model) <= 1_100_000
-    assert file_bytes(quantise(model)) <= 1_000_000
+def test_sizes_take_no_memory():
+    """This one would need 2.4 TB."""
+    huge = sizes(STUDENTS["lstm"], 40_000_000_000, 2)
+    assert huge.parameters > 15 * 40_000_000_000
+    assert huge.bytes > 4 * huge.parameters
 
 
-def test_a_student_is_below_a_quarter_of_the_default_teacher():
-    teacher = sizes(TEACHERS["lstm"], 20_000, 2).parameters
-    for recipe in STUDENTS.values():
-        assert sizes(recipe, 20_000, 2).parameters <= teacher / 4
+def test_frozen_numbers_count_but_are_not_trainable():
+    def build(vocabulary_size, num_labels):
+        model = STUDENTS["bag"].build(vocabulary_size, num_labels)
+        model.embedding.requires_grad_(False)
+        return model
+
+    known = sizes(Recipe(build, 1e-3), 10, 2)
+    assert known.parameters == count_parameters(build(10, 2)) == 10 * 32 + 32 * 2 + 2
+    assert known.trainable == 32 * 2 + 2
 
 
-EXPORTED = {name: make(recipe) for name, recipe in WORD_MODELS.items()}
-EXPORTED |= {
-    "two layers": LSTMClassifier(60, 3, 5, 6, num_layers=2),
-    "one direction": GRUClassifier(60, 3, 5, 6, bidirectional=False),
-    "INT8": quantise(make(STUDENTS["lstm"])),
-}
+@pytest.mark.parametrize("recipe", STUDENTS.values(), ids=STUDENTS)
+def test_the_int8_file_of_a_student_is_below_a_megabyte(recipe):
+    assert sizes(recipe, 20_000, 2).parameters <= 1_100_000
+    assert file_bytes(quantise(recipe.build(20_000, 28))) <= 1_000_000
 
 
-@pytest.mark.parametrize("name", EXPORTED)
-def test_onnx_gives_the_same_logits_for_batches_and_reviews_of_any_size(name, tmp_path):
-    model = EXPORTED[name]
-    export_onnx(model, tmp_path / "model.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
-    for lengths, width in (([1], 1), ([4, 1, 6], 6), ([30, 40, 2, 5, 9, 9, 9], 55)):
-        words, lengths = make_batch(lengths, width)
-        with torch.no_grad():
-            expected = model(words, lengths).numpy()
-        inputs = {"tokens": words.numpy(), "lengths": lengths.numpy()}
-        (logits,) = session.run(["logits"], inputs)
-        np.testing.assert_allclose(logits, expected, atol=1e-5)
+@pytest.mark.parametrize("size", [2_000, 20_000])
+def test_the_default_student_has_at_most_a_quarter_of_its_teachers_parameters(size):
+    teacher, student = (sizes(d["lstm"], size, 2) for d in (TEACHERS, STUDENTS))
+    assert student.parameters <= teacher.parameters / 4
+
+
+def test_every_model_says_how_many_labels_it_has():
+    for recipe in WORD_MODELS.values():
+        assert make(recipe).num_labels == 3

@@ -1,0 +1,269 @@
+import logging
+import sys
+import time
+
+import pytest
+import torch
+from huggingface_hub import constants
+from safetensors.torch import load_file, save_file
+from tiny_berts import FAMILIES, LAYERS, VOCABULARY_SIZE, make_batch, make_tiny
+from torch import nn
+from transformers import AutoModelForSequenceClassification
+
+from course_lib.models import (
+    BertClassifier,
+    FrozenBertClassifier,
+    Recipe,
+    bert,
+    count_parameters,
+    file_bytes,
+    find_pretrained,
+    sizes,
+)
+
+each_family = pytest.mark.parametrize("family", FAMILIES)
+both = pytest.mark.parametrize("kind", [BertClassifier, FrozenBertClassifier])
+
+
+@each_family
+def test_logits_are_those_of_transformers_for_each_review_alone(family, tmp_path):
+    make_tiny(family, tmp_path)
+    model = BertClassifier(tmp_path, 2).double().eval()
+    theirs = AutoModelForSequenceClassification.from_pretrained(tmp_path)
+    theirs = theirs.double().eval()
+    tokens, lengths = make_batch()
+    together = model(tokens, lengths)
+    assert together.shape == (5, 2)
+    for row, n, logits in zip(tokens, lengths, together, strict=True):
+        alone = theirs(input_ids=row[None, :n]).logits[0]
+        torch.testing.assert_close(logits, alone, atol=1e-10, rtol=0)
+
+
+@each_family
+@both
+def test_padding_never_changes_a_result(family, kind, tmp_path):
+    model = kind(make_tiny(family, tmp_path), 2).double().eval()
+    tokens, lengths = make_batch()
+    expected = model(tokens, lengths)
+    for behind in (0, 1, 7):
+        wider = nn.functional.pad(make_batch(behind=behind)[0], (0, 5), value=behind)
+        torch.testing.assert_close(model(wider, lengths), expected, atol=1e-10, rtol=0)
+
+
+def test_gpt2_reads_a_last_token_that_has_the_number_of_padding(tmp_path):
+    model = BertClassifier(make_tiny("gpt2", tmp_path), 2).double().eval()
+    theirs = AutoModelForSequenceClassification.from_pretrained(tmp_path)
+    tokens, lengths = torch.tensor([[5, 6, 0, 0], [7, 8, 9, 4]]), torch.tensor([3, 4])
+    expected = theirs.double().eval()(input_ids=tokens[:1, :3]).logits[0]
+    torch.testing.assert_close(model(tokens, lengths)[0], expected, atol=1e-10, rtol=0)
+
+
+@each_family
+@pytest.mark.parametrize("trained_layers", [None, 0, 1, 2])
+def test_only_what_is_trained_gets_a_gradient_and_dropout(
+    family, trained_layers, tmp_path
+):
+    model = BertClassifier(make_tiny(family, tmp_path), 2, trained_layers).train()
+    stack = bert.find_layers(model.bert)
+    assert len(stack) == LAYERS
+    for _ in range(2):  # and again after an evaluation, as after each epoch
+        model.eval()
+        assert not any(module.training for module in model.modules())
+        model.train()
+    model(*make_batch()).square().sum().backward()
+    first_trained = 0 if trained_layers is None else LAYERS - trained_layers
+    for number, layer in enumerate(stack):
+        trained = number >= first_trained
+        assert all((p.grad is not None) is trained for p in layer.parameters())
+        assert all(module.training is trained for module in layer.modules())
+    words = model.bert.base_model.get_input_embeddings()
+    assert (words.weight.grad is not None) is (trained_layers is None)
+    head = [
+        m for n, m in model.bert.named_children() if n != model.bert.base_model_prefix
+    ]
+    assert all(p.grad is not None for part in head for p in part.parameters())
+    assert all(part.training for part in head)
+    if trained_layers == 0:
+        assert all(p.grad is None for p in model.bert.base_model.parameters())
+    if trained_layers is not None:
+        drop = getattr(model.bert.base_model, "drop", None)  # GPT-2, on the words
+        assert drop is None or not drop.training
+
+
+@each_family
+def test_a_frozen_encoder_has_no_dropout_and_no_graph(family, tmp_path):
+    model = FrozenBertClassifier(make_tiny(family, tmp_path), 3).train()
+    tokens, lengths = make_batch()
+    seen = []
+    model.head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    logits = model(tokens, lengths)
+    assert torch.equal(logits, model(tokens, lengths))
+    assert not seen[0].requires_grad
+    logits.sum().backward()
+    trained = {name for name, p in model.named_parameters() if p.grad is not None}
+    assert trained == {"head.weight", "head.bias"}
+
+
+@each_family
+def test_frozen_features_are_the_mean_of_the_last_states(family, tmp_path):
+    model = FrozenBertClassifier(make_tiny(family, tmp_path), 3).double().eval()
+    tokens, lengths = make_batch()
+    for row, n, logits in zip(tokens, lengths, model(tokens, lengths), strict=True):
+        states = model.encoder(input_ids=row[None, :n]).last_hidden_state[0]
+        expected = model.head(states.mean(0))
+        torch.testing.assert_close(logits, expected, atol=1e-10, rtol=0)
+
+
+def test_more_layers_than_there_are_cannot_be_trained(tmp_path):
+    make_tiny("bert", tmp_path)
+    for wrong in (-1, LAYERS + 1):
+        with pytest.raises(ValueError, match=f"trained_layers is {wrong}; .* 3 layers"):
+            BertClassifier(tmp_path, 2, wrong)
+
+
+@each_family
+@both
+def test_sizes_need_no_weights(family, kind, tmp_path):
+    make_tiny(family, tmp_path)
+    model = kind(tmp_path, 5)
+    (tmp_path / "model.safetensors").unlink()
+    known = sizes(Recipe(lambda _, n: kind(tmp_path, n), 1e-3, "pieces"), 0, 5)
+    assert known.parameters == count_parameters(model)
+    assert known.bytes == file_bytes(model)
+    trainable = [p.numel() for p in model.parameters() if p.requires_grad]
+    assert known.trainable == sum(trainable)
+
+
+def test_a_head_for_other_labels_is_new_and_the_page_stays_clean(
+    tmp_path, capfd, caplog
+):
+    make_tiny("bert", tmp_path, num_labels=2)
+    level = logging.getLogger("transformers").level
+    capfd.readouterr()
+    model = BertClassifier(tmp_path, 28)
+    assert model.num_labels == 28
+    assert model(*make_batch()).shape == (5, 28)
+    stored = load_file(tmp_path / "model.safetensors")
+    name = "bert.encoder.layer.2.output.dense.weight"
+    assert torch.equal(model.bert.state_dict()[name], stored[name])
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+    assert logging.getLogger("transformers").level == level
+
+
+def test_an_encoder_without_some_of_its_weights_is_refused(tmp_path):
+    make_tiny("bert", tmp_path)
+    path = tmp_path / "model.safetensors"
+    stored = load_file(path)
+    del stored["bert.encoder.layer.1.output.dense.weight"]
+    save_file(stored, path, {"format": "pt"})
+    with pytest.raises(ValueError, match=r"1 parts of its encoder.*layer\.1\.output"):
+        BertClassifier(tmp_path, 2)
+
+
+def test_weights_stored_in_half_precision_are_trained_in_float32(tmp_path):
+    make_tiny("bert", tmp_path)
+    path = tmp_path / "model.safetensors"
+    half = {name: tensor.half() for name, tensor in load_file(path).items()}
+    save_file(half, path, {"format": "pt"})
+    model = BertClassifier(tmp_path, 2)
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+
+
+def test_seeds_decide_about_a_new_head(tmp_path):
+    make_tiny("bert", tmp_path)
+    heads = []
+    for seed in (0, 0, 1):
+        torch.manual_seed(seed)
+        heads.append(BertClassifier(tmp_path, 3).bert.classifier.weight)
+    assert torch.equal(heads[0], heads[1])
+    assert not torch.equal(heads[0], heads[2])
+
+
+@pytest.fixture
+def no_bert(tmp_path, monkeypatch):
+    """A machine without a BERT: an empty cache, no hub, and no package."""
+    monkeypatch.delenv("COURSE_BERT", raising=False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(bert, "CARRIED", "a_package_that_nobody_has")
+    bert.hub_answers.cache_clear()
+    yield tmp_path
+    bert.hub_answers.cache_clear()
+
+
+def put_into_cache(tmp_path, *names):
+    folder = tmp_path / "hub" / "models--bert-base-uncased"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("abc")
+    snapshot = folder / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    for name in names:
+        (snapshot / name).touch()
+    return str(snapshot)
+
+
+def test_without_any_bert_the_error_says_what_to_do(no_bert):
+    with pytest.raises(FileNotFoundError, match="a-package-that.* set COURSE_BERT"):
+        find_pretrained()
+
+
+def test_the_readers_own_choice_comes_first(no_bert, monkeypatch):
+    put_into_cache(no_bert, "model.safetensors", "config.json", "tokenizer.json")
+    monkeypatch.setenv("COURSE_BERT", "my/bert")
+    assert find_pretrained() == "my/bert"
+
+
+def test_what_the_cache_holds_is_taken_without_asking_the_hub(no_bert, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(bert, "hub_answers", lambda: pytest.fail("asked"))
+    names = ("model.safetensors", "config.json", "tokenizer.json")
+    assert find_pretrained() == put_into_cache(no_bert, *names)
+
+
+def test_half_a_model_in_the_cache_is_none(no_bert):
+    put_into_cache(no_bert, "model.safetensors", "config.json")
+    with pytest.raises(FileNotFoundError):
+        find_pretrained()
+
+
+def test_the_package_is_found_without_being_imported(no_bert, monkeypatch):
+    (no_bert / "carries_bert").mkdir()
+    (no_bert / "carries_bert" / "__init__.py").write_text("raise SystemError")
+    monkeypatch.syspath_prepend(no_bert)
+    monkeypatch.setattr(bert, "CARRIED", "carries_bert")
+    # Offline, the hub must not even be asked.
+    monkeypatch.setattr(bert, "hub_answers", lambda: pytest.fail("asked"))
+    assert find_pretrained() == str(no_bert / "carries_bert" / "model")
+    assert "carries_bert" not in sys.modules
+
+
+def test_a_hub_that_answers_is_asked_once(no_bert, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    asked = []
+    monkeypatch.setattr(
+        bert, "get_hf_file_metadata", lambda url, timeout: asked.append(url) or True
+    )
+    assert find_pretrained() == find_pretrained() == "bert-base-uncased"
+    assert len(asked) == 1
+    assert "bert-base-uncased" in asked[0]
+
+
+@pytest.mark.parametrize("problem", ["error", "silence"])
+def test_a_hub_that_does_not_answer_is_given_up_quietly(
+    problem, no_bert, monkeypatch, capfd
+):
+    over = []
+
+    def ask(url, timeout):
+        if problem == "error":
+            raise OSError("no route to host")
+        while not over:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(bert, "SECONDS", 0.05)
+    monkeypatch.setattr(bert, "get_hf_file_metadata", ask)
+    assert not bert.hub_answers()
+    over.append(True)
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,269 @@
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from course_lib.batches import Examples
+from course_lib.models import LSTMClassifier
+from course_lib.soft_target_files import (
+    SoftTargets,
+    make_once,
+    text_digests,
+    tokenizer_digest,
+)
+from course_lib.soft_targets import predict_logits
+from course_lib.tensor_files import TensorFileError
+from course_lib.text import build_vocabulary, encode
+
+NAMES = ("good", "bad")
+TEXTS = [f"review number {i} is {'good' if i % 3 else 'bad'}" for i in range(40)]
+VOCABULARY = build_vocabulary(TEXTS, 60)
+
+
+def make_examples(texts=TEXTS, max_tokens=8):
+    tokens = encode(texts, VOCABULARY, max_tokens)
+    return Examples(tokens, torch.zeros(len(texts), dtype=torch.int64))
+
+
+def make_teacher(seed=0, **options):
+    torch.manual_seed(seed)
+    return LSTMClassifier(60, 2, 4, 4, **options)
+
+
+class Counted(nn.Module):
+    """A teacher that counts the reviews that it has been asked about."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner, self.asked = inner, 0
+
+    def forward(self, tokens, lengths):
+        self.asked += len(tokens)
+        return self.inner(tokens, lengths)
+
+
+def ask(folder, teacher=None, texts=TEXTS, **changes):
+    options = {
+        "name": "lstm",
+        "tokenizer": tokenizer_digest(VOCABULARY),
+        "max_tokens": 8,
+        "folder": folder,
+        **changes,
+    }
+    names = options.pop("label_names", NAMES)
+    teacher = teacher or make_teacher()
+    return make_once(
+        teacher, make_examples(texts, options["max_tokens"]), texts, names, **options
+    )
+
+
+def files(folder):
+    return sorted(p for p in folder.iterdir() if p.suffix == ".safetensors")
+
+
+def test_what_is_kept_is_what_the_teacher_says_in_half_precision(tmp_path):
+    logits = ask(tmp_path).logits_for(TEXTS, NAMES)
+    expected = predict_logits(make_teacher(), make_examples())
+    assert torch.equal(logits, expected.half().float())
+    assert (logits - expected).abs().max() <= expected.abs().max() / 2000
+
+
+def test_the_teacher_is_asked_once(tmp_path):
+    teacher = Counted(make_teacher())
+    first = ask(tmp_path, teacher)
+    asked = teacher.asked
+    second = ask(tmp_path, teacher)
+    assert asked > 0
+    assert teacher.asked == asked
+    assert torch.equal(first.logits, second.logits)
+    assert len(files(tmp_path)) == 1
+
+
+def test_without_a_folder_the_result_is_the_same(tmp_path):
+    kept, not_kept = ask(tmp_path), ask(None)
+    assert torch.equal(kept.logits, not_kept.logits)
+    assert kept.teacher == not_kept.teacher
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"teacher": make_teacher(seed=1)},
+        {"teacher": make_teacher(num_layers=2)},
+        {"texts": [*TEXTS[:-1], "another review"]},
+        {"texts": TEXTS[:-1]},
+        {"texts": TEXTS[::-1]},
+        {"tokenizer": "another"},
+        {"max_tokens": 7},
+        {"label_names": ("bad", "good")},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_the_answers_depend_on_makes_another_file(change, tmp_path):
+    ask(tmp_path)
+    ask(tmp_path, **change)
+    assert len(files(tmp_path)) == 2
+
+
+def test_rows_follow_their_texts_through_any_order_slice_and_repetition():
+    said = ask(None)
+    random = np.random.default_rng(0)
+    places = [*random.permutation(40)[:25], 3, 3, 7]
+    logits = said.logits_for([TEXTS[i] for i in places], NAMES)
+    assert torch.equal(logits, said.logits[places].float())
+
+
+def test_labels_are_paired_by_name():
+    said = ask(None)
+    assert torch.equal(
+        said.logits_for(TEXTS, ("bad", "good")), said.logits.float().flip(1)
+    )
+    assert torch.equal(said.logits_for(TEXTS, ["bad"])[:, 0], said.logits[:, 1].float())
+    with pytest.raises(ValueError, match=r"knows no 'awful'; it knows 'good', 'bad'"):
+        said.logits_for(TEXTS, ("good", "awful"))
+
+
+def test_texts_that_the_teacher_has_not_read_are_counted_and_quoted():
+    said = ask(None)
+    with pytest.raises(ValueError, match=r"not read 2 of these 4 texts.*'unheard of'"):
+        said.logits_for([TEXTS[0], "unheard of", TEXTS[1], "nor this"], NAMES)
+
+
+def test_a_split_with_the_same_text_twice_is_fine(tmp_path):
+    texts = [*TEXTS, TEXTS[0], TEXTS[5]]
+    logits = ask(tmp_path, texts=texts).logits_for(texts, NAMES)
+    assert torch.equal(logits[40], logits[0])
+    assert torch.equal(logits[41], logits[5])
+
+
+def test_a_hundred_thousand_reviews_with_28_labels_take_a_few_megabytes(tmp_path):
+    count = 100_000
+    texts = [f"review {i}" for i in range(count)]
+    names = tuple(f"label {i}" for i in range(28))
+    logits = 20 * torch.randn(count, 28)
+    said = SoftTargets(logits.half(), text_digests(texts), names, {"name": "big"})
+    said.write(tmp_path / "big.safetensors")
+    assert (tmp_path / "big.safetensors").stat().st_size < 6.5e6
+    again = SoftTargets.read(tmp_path / "big.safetensors")
+    order = np.random.default_rng(0).permutation(count)
+    shuffled = again.logits_for([texts[i] for i in order], names)
+    assert torch.equal(shuffled, logits.half().float()[order])
+
+
+def test_digests_are_those_of_the_text_and_nothing_else():
+    texts = ["a", "b", "", "a ", "ä", "\ud800", "a"]
+    digests = text_digests(texts)
+    assert digests.dtype == torch.int64
+    assert len(digests.unique()) == 6
+    assert torch.equal(digests, text_digests(texts))
+
+
+@pytest.mark.parametrize("value", [70_000.0, float("nan"), float("inf")])
+def test_a_logit_that_half_precision_cannot_hold_is_refused(value, tmp_path):
+    teacher = make_teacher()
+    with torch.no_grad():
+        teacher.head.bias[0] = value
+    with pytest.raises(ValueError, match="largest logit is .* half precision, up to"):
+        ask(tmp_path, teacher)
+    assert files(tmp_path) == []
+
+
+def test_names_that_do_not_fit_the_teacher_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="gives 2 logits a review, and there are 3"):
+        ask(tmp_path, label_names=("a", "b", "c"))
+    assert files(tmp_path) == []
+
+
+def test_texts_that_do_not_fit_the_examples_are_refused():
+    with pytest.raises(ValueError, match="40 encoded reviews, but 39 texts"):
+        make_once(
+            make_teacher(),
+            make_examples(),
+            TEXTS[:-1],
+            NAMES,
+            name="lstm",
+            tokenizer="t",
+            max_tokens=8,
+            folder=None,
+        )
+
+
+def spoil(path, how):
+    content = bytearray(path.read_bytes())
+    if how == "truncated":
+        path.write_bytes(content[: len(content) // 2])
+    elif how == "flipped":
+        content[-5] ^= 1
+        path.write_bytes(content)
+    elif how == "text":
+        path.write_text("no soft targets")
+    else:
+        save_file({"logits": torch.ones(2, 2)}, path)
+
+
+@pytest.mark.parametrize("how", ["truncated", "flipped", "text", "foreign"])
+def test_a_damaged_entry_is_refused_and_left_alone(how, tmp_path):
+    ask(tmp_path)
+    (path,) = files(tmp_path)
+    spoil(path, how)
+    before = path.read_bytes()
+    with pytest.raises(TensorFileError, match=r"left alone: delete it") as caught:
+        ask(tmp_path)
+    assert str(path) in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_an_entry_of_other_texts_under_this_name_is_refused(tmp_path):
+    ask(tmp_path)
+    ask(tmp_path, texts=TEXTS[::-1])
+    one, other = files(tmp_path)
+    for path, content in ((one, other.read_bytes()), (other, one.read_bytes())):
+        path.write_bytes(content)
+    with pytest.raises(TensorFileError, match="of another teacher or other texts"):
+        ask(tmp_path)
+
+
+def test_rows_moved_by_hand_are_noticed(tmp_path):
+    """The right name and teacher, and the texts in another order."""
+    said = ask(tmp_path)
+    (path,) = files(tmp_path)
+    replace(said, texts=said.texts.flip(0)).write(path)
+    with pytest.raises(TensorFileError, match="of another teacher or other texts"):
+        ask(tmp_path)
+
+
+SCRIPT = """
+import os, signal, sys
+from pathlib import Path
+from course_lib import tensor_files
+from tests.test_soft_target_files import ask
+
+write = tensor_files.save_file
+
+def dies_while_writing(tensors, path, metadata):
+    write(tensors, path, metadata)
+    os.truncate(path, path.stat().st_size // 2)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+tensor_files.save_file = dies_while_writing
+ask(Path(sys.argv[1]))
+"""
+
+
+def test_a_process_killed_while_writing_leaves_nothing_to_trip_over(tmp_path):
+    done = subprocess.run([sys.executable, "-c", SCRIPT, str(tmp_path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert files(tmp_path) == []
+    assert torch.equal(ask(tmp_path).logits, ask(None).logits)
+    assert {p.suffix for p in tmp_path.iterdir()} == {".lock", ".safetensors"}
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no soft targets at .*nowhere"):
+        SoftTargets.read(tmp_path / "nowhere")
