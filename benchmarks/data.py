@@ -28,10 +28,9 @@ import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
-from torch import Tensor, nn
 
 from course_lib import metrics, records, reviews
-from course_lib.models import STUDENTS, TEACHERS, Recipe, count_parameters
+from course_lib.models import STUDENTS, TEACHERS, Recipe, TextCNN, count_parameters
 from course_lib.reviews import synthetic as generator
 from course_lib.reviews.loading import NAMES
 from course_lib.reviews.table import SPLITS
@@ -62,28 +61,10 @@ print(json.dumps({"reviews": sum(map(len, loaded)), "seconds": seconds,
 """
 
 
-class TextCNN(nn.Module):
-    """Convolutions over 3, 4 and 5 words, and the largest answer of each (Kim 2014)."""
-
-    def __init__(self, vocabulary_size: int, num_labels: int) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(vocabulary_size, 64, padding_idx=0)
-        self.convolutions = nn.ModuleList(
-            nn.Conv1d(64, 64, width, padding=width - 1) for width in (3, 4, 5)
-        )
-        self.dropout = nn.Dropout(0.3)
-        self.head = nn.Linear(3 * 64, num_labels)
-
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        x = self.dropout(self.embedding(tokens)).transpose(1, 2)
-        pooled = [torch.relu(c(x)).amax(2) for c in self.convolutions]
-        return self.head(self.dropout(torch.cat(pooled, 1)))
-
-
 #: From few parameters to many.
 NETWORKS = {
     "BiLSTM student": STUDENTS["lstm"],
-    "TextCNN": Recipe(TextCNN, learning_rate=4e-3),
+    "TextCNN": Recipe(lambda v, n: TextCNN(v, n, 64, 64), learning_rate=4e-3),
     "BiLSTM teacher": TEACHERS["lstm"],
 }
 

@@ -14,8 +14,14 @@ from accelerate import Accelerator
 
 @cache
 def accelerator() -> Accelerator:
-    """Return the one `Accelerator` of this process; `.device` is where models live.
+    """Return the `Accelerator` of this process; `.device` is where models live."""
+    return new_accelerator()
 
+
+def new_accelerator() -> Accelerator:
+    """Return an `Accelerator` of its own, for a run that prepares a model with it.
+
+    It holds on to the model for as long as it lives. All share the process's state.
     ACCELERATE_USE_CPU=true keeps a machine's GPU out of it, and
     ACCELERATE_MIXED_PRECISION=no|fp16|bf16 overrules `precision`.
     """
@@ -29,10 +35,10 @@ def precision(has_gpu: bool) -> tuple[str, str]:
     """Return the precision to train in, as accelerate spells it, and the reason.
 
     >>> precision(has_gpu=False)
-    ('no', 'float32: a CPU gains little from fewer bits')
+    ('no', 'float32: not every CPU is faster with fewer bits')
     """
     if not has_gpu:
-        return "no", "float32: a CPU gains little from fewer bits"
+        return "no", "float32: not every CPU is faster with fewer bits"
     major, minor = torch.cuda.get_device_capability()
     chip = f"{torch.cuda.get_device_name()} (compute capability {major}.{minor})"
     if torch.cuda.is_bf16_supported(including_emulation=False):

@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 
 from course_lib.batches import Batch, Examples
 from course_lib.checkpoints import Checkpoint
-from course_lib.devices import accelerator
+from course_lib.devices import accelerator, new_accelerator
 from course_lib.metrics import evaluate, metrics_for
 from course_lib.runs import Epoch, History, Run, describe
 from course_lib.soft_targets import predict_logits
@@ -104,7 +104,7 @@ def train(
     finally:
         model.load_state_dict(loop.run.best)
         model.eval()
-        loop.free_memory()
+        loop.leave()
     return loop.run.history
 
 
@@ -125,7 +125,7 @@ class Loop:
         self.model, self.examples, self.batch_size = model, examples, batch_size
         self.epochs, self.learning_rate, self.seed = epochs, learning_rate, seed
         self.distillation, self.saved = distillation, saved
-        self.hub = accelerator()
+        self.hub = new_accelerator()
         self.is_main = self.hub.is_main_process
         self.steps = ceil(len(examples) / batch_size)  # in an epoch
         self.trainable = [p for p in model.parameters() if p.requires_grad]
@@ -262,11 +262,10 @@ class Loop:
                 state["scaler"] = self.hub.scaler.state_dict()  # of an fp16 loss
             self.saved.write(tensors, state)
 
-    def free_memory(self) -> None:
-        """Give back gradients, what accelerate holds, and the model as it came."""
+    def leave(self) -> None:
+        """Give back the gradients' memory, and the model as it came."""
         self.optimizer.zero_grad()
         self.hub.unwrap_model(self.parallel, keep_fp32_wrapper=False)
-        self.hub.free_memory()
 
 
 class Clock:

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from course_lib.devices import accelerator, precision
+from course_lib.devices import accelerator, new_accelerator, precision
 
 SCRIPT = """
 import torch
@@ -24,8 +24,10 @@ print(model(batch.tokens, batch.lengths).dtype)
 """
 
 
-def test_there_is_one_accelerator():
+def test_the_process_has_one_accelerator_and_a_run_its_own():
     assert accelerator() is accelerator()
+    assert new_accelerator() is not accelerator()
+    assert new_accelerator().device == accelerator().device
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")

@@ -78,7 +78,7 @@ def test_a_training_step_never_waits_for_the_gpu():
             loop.step(places)
     finally:
         torch.cuda.set_sync_debug_mode("default")
-        loop.free_memory()
+        loop.leave()
 
 
 def test_the_memory_of_a_run_is_given_back():
