@@ -16,6 +16,13 @@ from course_lib.models import count_parameters, file_bytes
 from course_lib.soft_targets import predict_logits
 
 
+#: What a record says of the headline metric: the first model's lead over the second.
+DIFFERENCES = {
+    "distilled_minus_alone": ("student", "baseline"),
+    "int8_minus_float32": ("int8", "student"),
+}
+
+
 @dataclass(frozen=True)
 class Reading:
     """What one model, trained from one seed, said about the test split."""
@@ -49,8 +56,8 @@ def compare(
     draw, all models are read on the same reviews, and in the same runs.
 
     Returns, for each model, `metrics`, `intervals`, `per_run`, `parameters`, `bytes`
-    and `examples_per_second`; `headline`, the metric that counts; and
-    `distilled_minus_alone`, of that metric, if there are such models.
+    and `examples_per_second`; `headline`, the metric that counts; and of that metric
+    the differences in `DIFFERENCES`, where both models are there.
     """
     draws = draws_over_runs(runs, labels, seed)
     result: dict[str, Any] = {"headline": next(iter(metrics.metrics_for(labels)))}
@@ -70,8 +77,9 @@ def compare(
             "bytes": first.bytes,
             "examples_per_second": round(mean(known), 1) if known else None,
         }
-    if {"student", "baseline"} <= runs[0].keys():
-        result["distilled_minus_alone"] = difference(result, draws)
+    for name, (one, other) in DIFFERENCES.items():
+        if {one, other} <= runs[0].keys():
+            result[name] = difference(one, other, result, draws)
     return result
 
 
@@ -97,14 +105,14 @@ def draws_over_runs(
     }
 
 
-def difference(result: Mapping[str, Any], draws: Draws) -> dict[str, Any]:
-    """Return the distilled student's lead over its equal without a teacher."""
+def difference(
+    one: str, other: str, result: Mapping[str, Any], draws: Draws
+) -> dict[str, Any]:
+    """Return one model's lead over another, and its paired interval."""
     metric = result["headline"]
-    student, alone = (
-        result[name]["metrics"][metric] for name in ("student", "baseline")
-    )
-    paired = draws["student"][metric] - draws["baseline"][metric]
-    return {"value": student - alone, "interval": metrics.interval(paired)}
+    lead = result[one]["metrics"][metric] - result[other]["metrics"][metric]
+    paired = draws[one][metric] - draws[other][metric]
+    return {"value": lead, "interval": metrics.interval(paired)}
 
 
 def mean(values: Sequence[float]) -> float:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from course_lib import comparison, records
@@ -9,7 +10,7 @@ from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.devices import accelerator
 from course_lib.losses import DistillationLoss
-from course_lib.models import STUDENTS, Recipe
+from course_lib.models import STUDENTS, Recipe, quantise
 from course_lib.scale import Scale
 from course_lib.soft_target_files import SoftTargets
 from course_lib.splits import Splits
@@ -32,7 +33,7 @@ def distill(
     `teacher` is the name of one to train, or the soft targets of one that was trained
     elsewhere. The two students start from the same weights and see the same batches in
     the same order for the same number of steps: the loss is all that differs. The test
-    split is read once, at the end, by all three.
+    split is read once, at the end, by all three, and by the student in INT8.
 
     With `checkpoint`, a folder, the same call goes on where an earlier one was stopped.
     """
@@ -100,10 +101,15 @@ def run_once(
     alone = fit(recipe, words, splits, scale, seed, "baseline", folder)
     taught = words | {"train": splits.train.with_soft_targets(soft_targets)}
     student = fit(recipe, taught, splits, scale, seed, "student", folder, loss)
+    test = splits.test
+    distilled = comparison.read(student, test, "test: student distilled")
+    int8 = comparison.read(quantise(student), test, "test: the same in INT8")
     return {
         "teacher": reading,
-        "baseline": comparison.read(alone, splits.test, "test: student alone"),
-        "student": comparison.read(student, splits.test, "test: student distilled"),
+        "baseline": comparison.read(alone, test, "test: student alone"),
+        "student": distilled,
+        # As many numbers, of which most are smaller.
+        "int8": replace(int8, parameters=distilled.parameters),
     }
 
 

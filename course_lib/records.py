@@ -12,11 +12,12 @@ import torch
 
 Record = dict[str, Any]
 
-#: The three models of a distillation, as a table calls them.
+#: The models of a distillation, as a table calls them.
 ROWS = {
     "teacher": "teacher",
     "baseline": "student alone",
     "student": "student distilled",
+    "int8": "the same in INT8",
 }
 
 #: How a table writes a metric, and what it multiplies it by.

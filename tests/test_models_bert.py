@@ -6,7 +6,7 @@ import pytest
 import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
-from tiny_berts import FAMILIES, LAYERS, VOCABULARY_SIZE, make_batch, make_tiny
+from tiny_berts import FAMILIES, LAYERS, make_batch, make_tiny
 from torch import nn
 from transformers import AutoModelForSequenceClassification
 
@@ -48,6 +48,18 @@ def test_padding_never_changes_a_result(family, kind, tmp_path):
     for behind in (0, 1, 7):
         wider = nn.functional.pad(make_batch(behind=behind)[0], (0, 5), value=behind)
         torch.testing.assert_close(model(wider, lengths), expected, atol=1e-10, rtol=0)
+
+
+@both
+def test_roberta_gets_its_own_number_for_padding(kind, tmp_path):
+    model = kind(make_tiny("roberta", tmp_path), 2).eval()
+    seen = []
+    body = model.encoder if kind is FrozenBertClassifier else model.bert.base_model
+    words = body.get_input_embeddings()
+    words.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    tokens, lengths = torch.tensor([[0, 5, 2, 0], [0, 6, 7, 2]]), torch.tensor([3, 4])
+    model(tokens, lengths)
+    assert seen[0].tolist() == [[0, 5, 2, 1], [0, 6, 7, 2]]
 
 
 def test_gpt2_reads_a_last_token_that_has_the_number_of_padding(tmp_path):
@@ -187,9 +199,10 @@ def no_bert(tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(bert, "CARRIED", "a_package_that_nobody_has")
-    bert.hub_answers.cache_clear()
+    hub_answers = bert.hub_answers
+    hub_answers.cache_clear()
     yield tmp_path
-    bert.hub_answers.cache_clear()
+    hub_answers.cache_clear()
 
 
 def put_into_cache(tmp_path, *names):
@@ -204,7 +217,7 @@ def put_into_cache(tmp_path, *names):
 
 
 def test_without_any_bert_the_error_says_what_to_do(no_bert):
-    with pytest.raises(FileNotFoundError, match="a-package-that.* set COURSE_BERT"):
+    with pytest.raises(FileNotFoundError, match=r"a-package-that.* set COURSE_BERT"):
         find_pretrained()
 
 
@@ -218,7 +231,8 @@ def test_what_the_cache_holds_is_taken_without_asking_the_hub(no_bert, monkeypat
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(bert, "hub_answers", lambda: pytest.fail("asked"))
     names = ("model.safetensors", "config.json", "tokenizer.json")
-    assert find_pretrained() == put_into_cache(no_bert, *names)
+    folder = put_into_cache(no_bert, *names)
+    assert find_pretrained() == folder
 
 
 def test_half_a_model_in_the_cache_is_none(no_bert):

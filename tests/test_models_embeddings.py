@@ -11,10 +11,10 @@ from course_lib.models import (
 )
 
 
-def make_weight(rows=200, size=16):
+def make_weight(rows=2000, size=16):
     torch.manual_seed(0)
     weight = torch.randn(rows, size)
-    weight[1:] *= torch.logspace(-3, 3, rows - 1).unsqueeze(1)  # of all magnitudes
+    weight[1:] *= torch.logspace(-9, 3, rows - 1).unsqueeze(1)  # of all magnitudes
     weight[0] = 0
     return weight
 
@@ -22,12 +22,12 @@ def make_weight(rows=200, size=16):
 def test_a_quantised_row_is_within_half_a_step_of_the_row():
     weight = make_weight()
     quantised = QuantisedEmbedding(weight)
-    tokens = torch.arange(200).view(4, 50)
-    error = (quantised(tokens).view(200, 16) - weight).abs()
+    tokens = torch.arange(2000).view(40, 50)
+    error = (quantised(tokens).view(2000, 16) - weight).abs()
     assert (error <= quantised.scales.float() / 2 * (1 + 1e-6)).all()
     step = weight.abs().amax(1, keepdim=True) / 127
     usual = step >= 2**-14
-    assert 20 < usual.sum() < 200
+    assert 500 < usual.sum() < 1500
     # A scale in float16 is off by one part in 2,048 at most.
     assert (error <= step / 2 * (1 + 2**-11))[usual.expand_as(error)].all()
     assert (error[~usual.squeeze()] <= 2**-15).all()
@@ -69,7 +69,7 @@ def test_quantising_moves_the_logits_of_each_student_little(name):
     tokens, lengths = torch.randint(2, 500, (8, 20)), torch.full((8,), 20)
     expected = model(tokens, lengths)
     moved = (quantise(model)(tokens, lengths) - expected).abs().max()
-    assert 0 < moved < 0.02 * expected.std()
+    assert 0 < moved < 0.05 * expected.std()
 
 
 def test_a_quantised_model_comes_back_from_its_file(tmp_path):

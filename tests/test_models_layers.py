@@ -1,6 +1,5 @@
 import pytest
 import torch
-
 from tiny_berts import FAMILIES, make_batch, make_tiny
 
 from course_lib.models import (

@@ -45,7 +45,7 @@ def make_batch(lengths, width, seed=0):
     seed=st.integers(0, 99),
 )
 def test_padding_never_changes_a_result(name, lengths, more, seed):
-    """Alone, in a batch, in a wider one, zeros or words behind its end: all the same."""
+    """Alone or in a batch, narrow or wide, zeros or words behind its end."""
     model = make(WORD_MODELS[name])
     words, lengths = make_batch(lengths, max(lengths) + more, seed)
     behind = torch.arange(words.shape[1]) >= lengths.unsqueeze(1)

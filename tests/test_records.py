@@ -27,6 +27,7 @@ def make_record(gain=0.01, low=0.002, high=0.018):
         "teacher": entry(0.90, 1_000_000),
         "baseline": entry(0.88, 250_000),
         "student": entry(0.88 + gain, 250_000),
+        "int8": entry(0.88 + gain, 250_000),
         "distilled_minus_alone": {"value": gain, "interval": [low, high]},
     }
 

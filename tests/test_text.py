@@ -1,11 +1,17 @@
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.pre_tokenizers import Whitespace
+from tokenizers.processors import TemplateProcessing
+from transformers import PreTrainedTokenizerFast
 
 from course_lib.text import (
     PADDING,
     UNKNOWN,
     build_vocabulary,
     encode,
+    encode_pieces,
     first_and_last,
     tokenize,
 )
@@ -71,3 +77,70 @@ def test_limits_that_leave_no_room_are_refused():
         build_vocabulary(TEXTS, max_size=2)
     with pytest.raises(ValueError, match="max_tokens is 0"):
         encode(TEXTS, build_vocabulary(TEXTS, 9), max_tokens=0)
+
+
+def make_tokenizer(special=True):
+    """A tokenizer as BERT has one, or one as GPT-2's, which adds nothing."""
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcdefghi", "##x", "[", "]", "SEP"]
+    numbers = {piece: number for number, piece in enumerate(pieces)}
+    made = Tokenizer(WordPiece(numbers, unk_token="[UNK]"))
+    made.pre_tokenizer = Whitespace()
+    if special:
+        made.post_processor = TemplateProcessing(
+            single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        )
+    names = {"pad": "[PAD]", "unk": "[UNK]", "cls": "[CLS]", "sep": "[SEP]"}
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made,
+        model_max_length=4,
+        **{f"{name}_token": piece for name, piece in names.items()},
+    )
+
+
+def pieces_of(text, max_tokens, tokenizer=None):
+    tokenizer = tokenizer or make_tokenizer()
+    (encoded,) = encode_pieces([text], tokenizer, max_tokens)
+    assert encoded.dtype == np.int32
+    return " ".join(tokenizer.convert_ids_to_tokens(encoded))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a", "[CLS] a [SEP]"),
+        ("a b c d", "[CLS] a b c d [SEP]"),
+        ("a b c d e", "[CLS] a b d e [SEP]"),
+        ("a b c d e f g h i", "[CLS] a b h i [SEP]"),
+        ("ax zebra", "[CLS] a ##x [UNK] [SEP]"),
+        ("", "[CLS] [SEP]"),
+    ],
+)
+def test_special_tokens_stand_at_both_ends_of_what_is_kept(text, expected):
+    assert pieces_of(text, 6) == expected
+
+
+def test_a_tokenizer_without_special_tokens_keeps_the_halves_alone():
+    bare = make_tokenizer(special=False)
+    assert pieces_of("a b c d e f", 4, bare) == "a b e f"
+    assert pieces_of("", 4, bare) == "[UNK]"
+
+
+def test_a_special_token_that_a_reviewer_writes_is_text():
+    assert pieces_of("a [SEP] b", 9) == "[CLS] a [ SEP ] b [SEP]"
+
+
+def test_pieces_are_in_the_order_of_the_texts():
+    encoded = encode_pieces(["b", "a a", "c"], make_tokenizer(), 8)
+    assert [row.tolist() for row in encoded] == [[2, 5, 3], [2, 4, 4, 3], [2, 6, 3]]
+
+
+def test_a_long_text_gives_no_warning(caplog, capfd):
+    assert len(pieces_of("a " * 900, 512).split()) == 512
+    assert not caplog.records
+    assert capfd.readouterr().err == ""
+
+
+def test_special_tokens_must_leave_room_for_the_text():
+    assert pieces_of("a b", 3) == "[CLS] a [SEP]"
+    with pytest.raises(ValueError, match="max_tokens is 2; give at least 3"):
+        pieces_of("a b", 2)

@@ -46,12 +46,17 @@ class Mistake:
 loss = partial(Mistake, "losses.py", ("test_losses.py",))
 text = partial(Mistake, "text.py", ("test_text.py",))
 batches = partial(Mistake, "batches.py", ("test_batches.py",))
-pooling = partial(Mistake, "models/pooling.py", ("test_models.py",))
-recurrent = partial(Mistake, "models/recurrent.py", ("test_models.py",))
-simple = partial(Mistake, "models/simple.py", ("test_models_named.py",))
+pooling = partial(
+    Mistake, "models/pooling.py", ("test_models_pooling.py", "test_models_recurrent.py")
+)
+recurrent = partial(Mistake, "models/recurrent.py", ("test_models_recurrent.py",))
+NAMED = ("test_models_convolution.py", "test_models_named.py")
+textcnn = partial(Mistake, "models/convolution.py", NAMED)
+embeddings = partial(Mistake, "models/embeddings.py", ("test_models_embeddings.py",))
+model_sizes = partial(Mistake, "models/sizes.py", ("test_models_named.py",))
 bert = partial(Mistake, "models/bert.py", ("test_models_bert.py",))
 layers = partial(Mistake, "models/layers.py", ("test_models_layers.py",))
-embeddings = partial(Mistake, "models/embeddings.py", ("test_models_embeddings.py",))
+onnx = partial(Mistake, "models/export.py", ("test_models_export.py",))
 soft_targets = partial(Mistake, "soft_targets.py", ("test_soft_targets.py",))
 target_files = partial(Mistake, "soft_target_files.py", ("test_soft_target_files.py",))
 
@@ -277,6 +282,13 @@ MISTAKES = [
          "tokens[:max_tokens]"),
     text("a reviewer's <pad> is padding", 'del numbers_of["<pad>"]', "pass"),
     text("an empty review", "numbers or [UNKNOWN]", "numbers"),
+    text("no piece where there is no text", " or nothing", ""),
+    text("a reviewer's [SEP] is the end", "split_special_tokens=True",
+         "split_special_tokens=False"),
+    text("special tokens instead of a text", "max_tokens <= special",
+         "max_tokens < special"),
+    text("only the start of a long text of pieces",
+         "first_and_last(pieces, max_tokens) or", "pieces[:max_tokens] or"),
     text("case kept", 'get_tokenizer("basic_english")', "str.split"),
 
     # Batches.
@@ -302,8 +314,7 @@ MISTAKES = [
             "logits.float()", 7),
 
     # Models.
-    pooling("padding in the mean", "x.masked_fill(padding, 0).sum(1)",
-            "x.sum(1)", 11),
+    pooling("padding in the mean", "x.masked_fill(padding, 0).sum(1)", "x.sum(1)", 11),
     pooling("padding counted in the mean", "sum(1) / lengths.unsqueeze(1)", "mean(1)",
             11),
     pooling("padding in the maximum", 'x.masked_fill(padding, float("-inf")).amax(1)',
@@ -312,35 +323,56 @@ MISTAKES = [
     pooling("backwards from the padding",
             "torch.where(place <= last, last - place, place)",
             "(x.shape[1] - 1 - place).expand(len(x), -1)", 11),
-    recurrent("backwards left reversed", "reverse_within_length(back, lengths)",
-              "back"),
-    recurrent("both directions forwards", "reverse_within_length(x, lengths)\n", "x\n"),
-    recurrent("padding that learns", "embedding_size, PADDING\n", "embedding_size\n"),
+    pooling("the last word taken for padding", ">= lengths.unsqueeze(1)",
+            ">= lengths.unsqueeze(1) - 1", 11),
+    recurrent("backwards left reversed", "append(reverse_within_length(back, lengths))",
+              "append(back)"),
+    recurrent("both directions forwards", "(reverse_within_length(x, lengths))", "(x)"),
+    recurrent("the second layer reads backwards alone", "torch.cat(states, dim=-1)",
+              "torch.cat(states[-1:] * len(states), dim=-1)"),
+    recurrent("padding that learns", "embedding_size, PADDING)", "embedding_size)", 11),
     recurrent("dropout that never stops", "x = self.dropout(x)",
               "x = nn.functional.dropout(x, self.dropout.p)", 6),
-    simple("filters that answer to padding",
-           'answers.masked_fill(unseen, float("-inf"))', "answers", 11),
-    simple("what stands behind a review read by filters",
-           "x = x.masked_fill(is_padding(x.shape[1], lengths).unsqueeze(-1), 0)\n",
-           "pass\n", 11),
-    bert("the mask left out", "attention_mask=(~padding).long()",
-         "attention_mask=torch.ones_like(tokens)", 11),
-    bert("the mask upside down", "(~padding).long()", "padding.long()"),
-    bert("another model's padding", "tokens.masked_fill(padding, own)", "tokens"),
-    bert("dropout in what is frozen", "            self.bert.base_model.eval()\n",
-         "            pass\n", 6),
-    bert("the first layers trained for the last",
-         "layers[len(layers) - (self.trained_layers or 0) :]",
-         "layers[: self.trained_layers]"),
-    bert("nothing frozen", "requires_grad_(False)", "requires_grad_(True)"),
-    layers("layers shared with the teacher", "copy.deepcopy(stack[number])",
-           "(teacher.forwards if hasattr(teacher, 'forwards') else stack)[number]"),
-    layers("layers in the wrong order", "for number in layers]",
-           "for number in sorted(layers)]"),
-    embeddings("one scale for all words", "weight.abs().amax(1)",
-               "weight.abs().amax().expand(len(weight))"),
-    embeddings("rounded towards zero", "(weight / safe).round()", "(weight / safe)"),
-    embeddings("a scale that wraps around", ".clamp(-127, 127)", " * 1.5"),
+    textcnn("filters that answer to padding alone", "masked_max(answers, touching)",
+            "answers.amax(1)", 11),
+    textcnn("filters that stop at the last word", "lengths + width - 1", "lengths", 11),
+    textcnn("filters that go one place too far", "lengths + width - 1",
+            "lengths + width", 11),
+    textcnn("words behind the end", "x = x.masked_fill(", "x.masked_fill(", 11),
+    embeddings("a scale that is cut off", ".round()", ".trunc()"),
+    embeddings("a scale of 128 steps", "largest / 127", "largest / 128"),
+    embeddings("one scale for all rows", "amax(1, keepdim=True)",
+               "amax().expand(len(weight), 1)"),
+    embeddings("scales below float16", ".clamp(min=torch.finfo(torch.float16).tiny)",
+               ""),
+    embeddings("the model itself quantised", "deepcopy(model).eval()", "model.eval()"),
+    embeddings("a factorised padding row", "rank, PADDING)", "rank)", 11),
+    model_sizes("frozen numbers left out", "in model.parameters())",
+                "in model.parameters() if p.requires_grad)"),
+    model_sizes("a header without blanks", "-(-length // 8) * 8", "length"),
+    bert("BERT reads padding", "(~padding).long()", "torch.ones_like(tokens)", 11),
+    bert("padding by another model's number", "PADDING if number is None else number",
+         "PADDING", 11),
+    bert("GPT-2 read at its last column", "(lengths - 1)",
+         "torch.full_like(lengths, tokens.shape[1] - 1)", 11),
+    bert("dropout in frozen layers", "self.bert.base_model.eval()", "pass", 6),
+    bert("dropout in frozen features", "self.encoder.eval()", "pass", 6),
+    bert("the first layers trained instead of the last", "[-count:]", "[:count]"),
+    bert("an encoder that is not frozen", "self.bert.base_model.requires_grad_(False)",
+         "pass", 7),
+    bert("an encoder with holes", "    if lost:", "    if False:"),
+    bert("sizes from the weights", 'type == "meta"', 'type == "none"'),
+    layers("layers copied in the order of the teacher",
+           "for number in layers]", "for number in sorted(layers)]"),
+    layers("layers shared with the teacher", "deepcopy(teacher).requires_grad_(True)",
+           "__import__('copy').copy(teacher).requires_grad_(True)", 7),
+    layers("the first layers whatever was asked", "stack[number]",
+           "stack[layers.index(number)]"),
+    layers("a student as frozen as its teacher", ".requires_grad_(True)", ""),
+    layers("a configuration of the teacher's depth",
+           "student.bert.config.num_hidden_layers = len(layers)", "pass"),
+    onnx("a student in eval mode after its export", "deepcopy(model)", "model", 17),
+    onnx("reviews of one length", '1: "tokens"', ""),
 
     # Soft targets.
     soft_targets("teacher in train mode", "    model.eval()\n", "", 6),

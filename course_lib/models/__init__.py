@@ -84,8 +84,8 @@ TEACHERS = {
     ),
 }
 STUDENTS = {
-    "bag": Recipe(lambda v, n: BagOfEmbeddings(v, n, 32), learning_rate=1e-2),
-    "textcnn": Recipe(lambda v, n: TextCNN(v, n, 32, 64), learning_rate=4e-3),
+    "bag": Recipe(lambda v, n: BagOfEmbeddings(v, n, 32), learning_rate=3e-2),
+    "textcnn": Recipe(lambda v, n: TextCNN(v, n, 32, 64), learning_rate=8e-3),
     "gru": Recipe(lambda v, n: GRUClassifier(v, n, 32, 32), learning_rate=1e-2),
     # Under a quarter of the LSTM teacher's parameters.
     "lstm": Recipe(lambda v, n: LSTMClassifier(v, n, 15, 24), learning_rate=2e-2),

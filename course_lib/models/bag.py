@@ -10,8 +10,7 @@ class BagOfEmbeddings(nn.Module):
     """The mean of a text's word vectors and a linear layer: no order at all.
 
     This is fastText without pairs of words (Joulin et al. 2017, *Bag of tricks for
-    efficient text classification*). Dropout acts on the word vectors and on their mean,
-    in train mode only.
+    efficient text classification*). Dropout acts on the mean, in train mode only.
     """
 
     def __init__(
@@ -29,5 +28,5 @@ class BagOfEmbeddings(nn.Module):
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
-        x = self.dropout(self.embedding(tokens))  # (batch, tokens, features)
+        x = self.embedding(tokens)  # (batch, tokens, features)
         return self.head(self.dropout(masked_mean(x, lengths)))

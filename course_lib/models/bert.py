@@ -7,7 +7,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from huggingface_hub import (
@@ -95,7 +95,8 @@ class FrozenBertClassifier(nn.Module):
     def __init__(self, pretrained: str | Path, num_labels: int) -> None:
         super().__init__()
         self.num_labels = num_labels
-        self.encoder = load(pretrained, num_labels).base_model.requires_grad_(False)
+        self.encoder = load(pretrained, num_labels).base_model
+        self.encoder.requires_grad_(False)
         if hasattr(self.encoder, "pooler"):
             self.encoder.pooler = None  # BERT's layer on the first token
         self.head = nn.Linear(self.encoder.config.hidden_size, num_labels)
@@ -136,10 +137,11 @@ def find_layers(model: "PreTrainedModel") -> nn.ModuleList:
     raise ValueError(f"{type(model).__name__} has no list of its {count} layers")
 
 
-def load(pretrained: str | Path, num_labels: int) -> "PreTrainedModel":
-    """Load an encoder with a head for so many labels; on the meta device, its shape.
+def load(pretrained: str | Path, num_labels: int) -> Any:
+    """Load a `PreTrainedModel` with a head for so many labels.
 
-    A head of another size is replaced by a new one. Raises `ValueError` if anything
+    On the meta device it is made from its configuration, and no weights are read. A
+    head of another size is replaced by a new one. Raises `ValueError` if anything
     else is missing, since a half-empty encoder would still train, badly.
     """
     # Here, since this takes seconds, and models that read words do without.

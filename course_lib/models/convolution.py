@@ -29,6 +29,7 @@ class TextCNN(nn.Module):
     ) -> None:
         super().__init__()
         self.num_labels = num_labels
+        self.widths = tuple(widths)
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, PADDING)
         self.convolutions = nn.ModuleList(
             nn.Conv1d(embedding_size, num_filters, width, padding=width - 1)
@@ -42,9 +43,9 @@ class TextCNN(nn.Module):
         x = self.dropout(self.embedding(tokens))  # (batch, tokens, features)
         x = x.masked_fill(is_padding(x.shape[1], lengths).unsqueeze(-1), 0)
         pooled = []
-        for filters in self.convolutions:
+        for filters, width in zip(self.convolutions, self.widths, strict=True):
             answers = filters(x.transpose(1, 2)).transpose(1, 2)
             # Beyond these places a filter sees padding alone, and answers its bias.
-            touching = lengths + filters.kernel_size[0] - 1
+            touching = lengths + width - 1
             pooled.append(torch.relu(masked_max(answers, touching)))
         return self.head(self.dropout(torch.cat(pooled, dim=1)))

@@ -37,7 +37,7 @@ def file_bytes(model: nn.Module) -> int:
     blanks to a multiple of eight, and the tensors, the widest numbers first.
 
     >>> file_bytes(nn.Linear(3, 2))
-    168
+    160
     """
     tensors = sorted(
         model.state_dict().items(), key=lambda item: (-item[1].itemsize, item[0])
