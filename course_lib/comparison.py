@@ -15,7 +15,6 @@ from course_lib.metrics import Draws
 from course_lib.models import count_parameters, file_bytes
 from course_lib.soft_targets import predict_logits
 
-
 #: What a record says of the headline metric: the first model's lead over the second.
 DIFFERENCES = {
     "distilled_minus_alone": ("student", "baseline"),

@@ -94,8 +94,8 @@ class SoftTargets:
         if len(absent):
             raise ValueError(
                 f"the teacher has not read {len(absent):,} of these {len(texts):,} "
-                f"texts; the first begins {texts[int(absent[0])][:60]!r}. Were its soft "
-                "targets made for other reviews, or for another split?"
+                f"texts; the first begins {texts[int(absent[0])][:60]!r}. Were these "
+                "soft targets made for other reviews, or for another split?"
             )
         return self.logits[order[places]][:, columns].float()
 

@@ -30,24 +30,29 @@ texts = [str(tokens) for tokens in task.tokens]
 said = make_once(teacher, task, texts, ("no", "yes"), name="t", tokenizer="t",
                  max_tokens=8, folder=folder / "soft-targets")
 kept["soft targets"] = said.logits_for(texts, ("no", "yes"))
-# Seventeen to a batch: uneven shares, and two reviews in the last batch of all.
-for name, task, soft in (("single", task, True), ("multi", make_task(69, 0, True), False)):
+
+def run(name, task, loss, multilabel):
     model = make_model(dropout=0.0)
-    loss = DistillationLoss(2.0, 0.7) if soft else None
-    if soft:
-        task = task.with_soft_targets(kept["soft targets"])
     history = train(
-        model, task, make_task(33, 1, not soft), epochs=2, batch_size=17,
+        model, task, make_task(33, 1, multilabel), epochs=2, batch_size=17,
         learning_rate=1e-2, distillation=loss,
         checkpoint=folder / f"{name}.safetensors",
     )
+    return model, history
+
+# Seventeen to a batch: uneven shares, and one or two reviews in the last of all.
+for name, task, loss, multilabel in (
+    ("single", task.with_soft_targets(kept["soft targets"]),
+     DistillationLoss(2.0, 0.7), False),
+    ("multi", make_task(69, 0, True), None, True),
+):
+    model, history = run(name, task, loss, multilabel)
     kept |= {f"{name} {n}": w for n, w in model.state_dict().items()}
     kept[f"{name} losses"] = torch.tensor([e.train_loss for e in history.epochs])
-    again = make_model(dropout=0.0)  # goes on from the checkpoint: reads it to the end
-    train(again, task, make_task(33, 1, not soft), epochs=2, batch_size=17,
-          learning_rate=1e-2, distillation=loss, checkpoint=folder / f"{name}.safetensors")
-    kept[f"{name} again"] = torch.nn.utils.parameters_to_vector(again.parameters()).detach()
-    kept[f"{name} first"] = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
+    again, _ = run(name, task, loss, multilabel)  # reads the finished checkpoint
+    for which, made in (("first", model), ("again", again)):
+        vector = torch.nn.utils.parameters_to_vector(made.parameters())
+        kept[f"{name} {which}"] = vector.detach()
 kept = {name: value.contiguous() for name, value in kept.items()}
 save_file(kept, folder / f"rank-{hub.process_index}.safetensors")
 """

@@ -169,7 +169,7 @@ def test_a_logit_that_half_precision_cannot_hold_is_refused(value, tmp_path):
     teacher = make_teacher()
     with torch.no_grad():
         teacher.head.bias[0] = value
-    with pytest.raises(ValueError, match="largest logit is .* half precision, up to"):
+    with pytest.raises(ValueError, match=r"largest logit is .* half precision, up to"):
         ask(tmp_path, teacher)
     assert files(tmp_path) == []
 
