@@ -1,0 +1,98 @@
+"""What the command does over several runs: goes on, reads a teacher, takes seeds."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+
+from course_lib import records, scale
+from course_lib.__main__ import main
+from course_lib.soft_target_files import SoftTargets, text_digests
+
+# The same commands on very few reviews, so that several runs take seconds.
+TINY = """
+import sys
+from dataclasses import replace
+from course_lib import scale
+scale.SCALES["smoke"] = replace(scale.SCALES["smoke"], run_limit=150, run_steps=15)
+from course_lib.__main__ import main
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """Run commands here, in this process, on very few reviews."""
+    few = replace(scale.SCALES["smoke"], run_limit=150, run_steps=15)
+    monkeypatch.setitem(scale.SCALES, "smoke", few)
+    monkeypatch.setenv("COURSE_SCALE", "smoke")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def metrics_of(path):
+    record = records.read(path)
+    return [record[name]["metrics"] for name in ("teacher", "baseline", "student")]
+
+
+def test_a_run_that_is_killed_goes_on_and_gives_the_same_record(tiny):
+    """Killed while its student is being trained; the same command again."""
+    command = ["distill", "--checkpoint", "runs", "--out", "r.json"]
+    started = subprocess.Popen(
+        [sys.executable, "-c", TINY, *command],
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    second = tiny / "runs" / "seed-0" / "baseline.safetensors"
+    while not second.exists() and started.poll() is None:
+        time.sleep(0.01)
+    started.kill()
+    started.wait()
+    assert second.exists()
+    assert not (tiny / "r.json").exists()
+    assert main(command) == 0
+    assert main(["distill", "--out", "expected.json"]) == 0
+    assert metrics_of(tiny / "r.json") == metrics_of(tiny / "expected.json")
+    # Another run's checkpoints are not gone on from.
+    assert main([*command, "--seeds", "0", "--temperature", "3"]) == 2
+
+
+def test_soft_targets_made_elsewhere_stand_in_for_the_teacher(tiny, capsys):
+    assert main(["distill", "--out", "expected.json"]) == 0
+    assert main(["soft-targets", "--teacher", "lstm", "--out", "s.safetensors"]) == 0
+    assert "reviews, " in capsys.readouterr().out
+    command = ["distill", "--soft-targets", "s.safetensors", "--out", "r.json"]
+    assert main(command) == 0
+    # The student has learnt from the same numbers: both ways round them alike.
+    assert metrics_of(tiny / "r.json")[1:] == metrics_of(tiny / "expected.json")[1:]
+    record = records.read(tiny / "r.json")
+    assert record["teacher_model"] == "lstm"
+    assert record["teacher"]["examples_per_second"] is None
+    assert " – |" in records.table(record)
+
+
+def test_soft_targets_that_do_not_fit_are_refused(tiny, capsys):
+    said = SoftTargets(
+        torch.zeros(1, 1).half(), text_digests(["a review"]), ("positive",), {}
+    )
+    said.write(tiny / "s.safetensors")
+    assert main(["distill", "--soft-targets", "s.safetensors"]) == 2
+    assert "the teacher knows no 'acting'" in capsys.readouterr().err
+    assert main(["distill", "--soft-targets", "missing"]) == 2
+    assert "there are no soft targets at missing" in capsys.readouterr().err
+
+
+def test_several_seeds_make_one_record(tiny):
+    assert main(["distill", "--seeds", "0", "1", "--student", "bag"]) == 0
+    record = records.read(tiny / "record.json")
+    assert record["seeds"] == [0, 1]
+    each = record["student"]["per_run"]["macro_average_precision"]
+    assert len(each) == 2
+    mean = record["student"]["metrics"]["macro_average_precision"]
+    assert mean == pytest.approx(sum(each) / 2)
