@@ -7,7 +7,7 @@ order can pair it wrongly. The logits are kept in half precision: 100,000 review
 
 import json
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate.utils import broadcast_object_list
 from filelock import FileLock
 from torch import Tensor, nn
 from torchtext.vocab import Vocab
@@ -46,16 +47,24 @@ def text_digests(texts: Sequence[str]) -> Tensor:
 
 def tokenizer_digest(tokenizer: Vocab | PreTrainedTokenizerBase) -> str:
     """Return a digest of how texts become numbers."""
+    described: list[Any]
     if isinstance(tokenizer, Vocab):
-        described = json.dumps(["words", tokenizer.itos])
+        described = ["words", tokenizer.itos]
     else:
-        described = json.dumps([type(tokenizer).__name__, tokenizer.get_vocab()])
-    return sha256(described.encode()).hexdigest()
+        # Sorted: `get_vocab` gives another order each time it is called.
+        vocabulary = sorted(tokenizer.get_vocab().items())
+        described = [type(tokenizer).__name__, vocabulary]
+        if tokenizer.is_fast:  # it can say its rules: lower case, accents, merges
+            rules = json.loads(tokenizer.backend_tokenizer.to_str())
+            # What its last call asked for, and no part of it.
+            del rules["truncation"], rules["padding"]
+            described.append(rules)
+    return sha256(json.dumps(described).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class SoftTargets:
-    """What a teacher said of some texts.
+    """What a teacher said of some texts. Raises `ValueError` if the parts do not fit.
 
     >>> said = SoftTargets(
     ...     logits=torch.tensor([[2.0, -1.0], [0.5, 0.0]], dtype=torch.half),
@@ -73,6 +82,34 @@ class SoftTargets:
     texts: Tensor  # (texts,) int64, by `text_digests`
     label_names: tuple[str, ...]
     teacher: dict[str, Any]  # what it was, and how it read
+
+    def __post_init__(self) -> None:
+        shape = (len(self.texts), len(self.label_names))
+        if self.logits.shape != shape or self.logits.dtype != torch.half:
+            raise ValueError(
+                f"{self.logits.dtype} logits of shape {tuple(self.logits.shape)}; "
+                f"expected float16 {shape}: a row a text, a column a label"
+            )
+        if 0 in shape or len(set(self.label_names)) < shape[1]:
+            raise ValueError(
+                f"{shape[0]} texts and the labels {self.label_names}; expected at "
+                "least one of each, and no label twice"
+            )
+        if not self.logits.isfinite().all():
+            raise ValueError(f"a logit is no number, or beyond {LARGEST:.0f}")
+        texts, order = self.texts.sort(stable=True)
+        twice = (texts[1:] == texts[:-1]).nonzero().flatten()
+        rows = torch.stack([order[twice], order[twice + 1]], dim=1)
+        one, other = self.logits[rows].float().unbind(1)  # (pairs, labels) each
+        # So far may logits move if a text is read in another batch, in bfloat16.
+        off = ~torch.isclose(one, other, atol=0.1, rtol=0.02).all(1)
+        if off.any():
+            first, second = rows[off][0].tolist()
+            raise ValueError(
+                f"rows {first} and {second} are of the same text and say different "
+                f"things: {one[off][0].tolist()} and {other[off][0].tolist()}. Are "
+                "rows and texts in one order, and was the teacher in eval mode?"
+            )
 
     def logits_for(self, texts: Sequence[str], label_names: Sequence[str]) -> Tensor:
         """Return (texts, labels) float32 logits, in the order of texts and names given.
@@ -136,6 +173,8 @@ def make_once(
     """
     if len(examples) != len(texts):
         raise ValueError(f"{len(examples)} encoded reviews, but {len(texts)} texts")
+    hub = accelerator()
+    teacher = hub.unwrap_model(teacher)
     keys = text_digests(texts)
     about = {
         "name": name,
@@ -152,21 +191,35 @@ def make_once(
     if folder is None:
         return ask(teacher, examples, keys, label_names, about)
     path = folder / f"{key[:32]}.safetensors"
-    hub = accelerator()
-    if hub.is_main_process:
-        folder.mkdir(parents=True, exist_ok=True)
-    hub.wait_for_everyone()
-    # Of several processes one asks and the others wait; of several ranks of one run,
-    # each asks about its share.
-    alone = hub.num_processes == 1
-    with FileLock(f"{path}.lock") if alone else nullcontext():
-        if not path.exists():
+    with ExitStack() as stack:
+        found: list[SoftTargets | Exception | None] = [None]
+        if hub.is_main_process:
+            # What stops this rank stops all: the others must not wait for it.
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                # Of several runs, one asks and the others wait.
+                stack.enter_context(FileLock(f"{path}.lock"))
+                found = [kept(path, key, keys)]
+            except OSError as error:
+                found = [ValueError(f"no file can be kept in {folder}: {error}")]
+            except ValueError as error:
+                found = [error]
+        (said,) = broadcast_object_list(found)
+        if isinstance(said, Exception):
+            raise said
+        if said is None:
             said = ask(teacher, examples, keys, label_names, about)
             if hub.is_main_process:
                 said.write(path)
-            hub.wait_for_everyone()
+        return said
+
+
+def kept(path: Path, key: str, keys: Tensor) -> SoftTargets | None:
+    """Read an entry, if it is there; refuse it if it is not what its name says."""
+    if not path.exists():
+        return None
     said = SoftTargets.read(path)
-    if said.teacher["key"] != key or not torch.equal(said.texts, keys):
+    if said.teacher.get("key") != key or not torch.equal(said.texts, keys):
         raise refused(path, "holds the soft targets of another teacher or other texts")
     return said
 

@@ -32,6 +32,8 @@ def predict_logits(
     batches, and all get the whole. `progress` names a progress bar.
     """
     hub = accelerator()
+    # A parallel wrapper is for training: nothing is exchanged here until the end.
+    model = hub.unwrap_model(model)
     model.to(hub.device)
     bar = tqdm(
         total=len(examples),
@@ -69,10 +71,12 @@ def count_logits(model: nn.Module, examples: Examples) -> int:
 @contextmanager
 def in_eval_mode(model: nn.Module) -> Iterator[None]:
     """Read with a model: no dropout, no gradients, and its mode given back after."""
-    was_training = model.training
+    modes = [(module, module.training) for module in model.modules()]
     model.eval()
     try:
         with torch.inference_mode():
             yield
     finally:
-        model.train(was_training)
+        # One by one: a frozen part may be in eval mode inside a model in train mode.
+        for module, was_training in modes:
+            module.training = was_training

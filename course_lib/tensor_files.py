@@ -35,6 +35,7 @@ def write(
     save_file(on_cpu, part, metadata=header)
     with open(part, "rb+") as file:
         os.fsync(file.fileno())
+    os.chmod(part, 0o644)  # safetensors lets no one else read it
     os.replace(part, path)
 
 

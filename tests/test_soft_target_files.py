@@ -1,13 +1,17 @@
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.torch import save_file
+from tokenizers import Tokenizer, models, normalizers
 from torch import nn
+from transformers import PreTrainedTokenizerFast
 
 from course_lib.batches import Examples
 from course_lib.models import LSTMClassifier
@@ -46,6 +50,13 @@ class Counted(nn.Module):
     def forward(self, tokens, lengths):
         self.asked += len(tokens)
         return self.inner(tokens, lengths)
+
+
+class LastWord(nn.Module):
+    """A teacher that tells the reviews apart by far."""
+
+    def forward(self, tokens, lengths):
+        return torch.stack([tokens.sum(1), lengths], dim=1).float()
 
 
 def ask(folder, teacher=None, texts=TEXTS, **changes):
@@ -164,6 +175,75 @@ def test_digests_are_those_of_the_text_and_nothing_else():
     assert torch.equal(digests, text_digests(texts))
 
 
+def make_pieces(normalizer, last="wing"):
+    words = ["[UNK]", "[PAD]", "good", "bad", last]
+    pieces = models.WordPiece({w: i for i, w in enumerate(words)}, unk_token="[UNK]")
+    tokenizer = Tokenizer(pieces)
+    tokenizer.normalizer = normalizer
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]"
+    )
+
+
+def test_a_tokenizers_digest_is_of_its_words_and_rules_and_not_of_its_last_call():
+    one = make_pieces(normalizers.Lowercase())
+    digest = tokenizer_digest(one)
+    one(["good bad", "bad"], padding=True, truncation=True, max_length=5)
+    # Many times, because a tokenizer names its words in another order each time.
+    assert {tokenizer_digest(one) for _ in range(20)} == {digest}
+    assert digest == tokenizer_digest(make_pieces(normalizers.Lowercase()))
+    assert digest != tokenizer_digest(make_pieces(normalizers.NFC()))
+    assert digest != tokenizer_digest(make_pieces(normalizers.Lowercase(), "king"))
+    assert tokenizer_digest(VOCABULARY) != tokenizer_digest(build_vocabulary(TEXTS, 9))
+
+
+def make_said(**changes):
+    parts = {
+        "logits": torch.tensor([[2.0, -1.0], [0.5, 0.0], [2.0, -1.0]]).half(),
+        "texts": text_digests(["good", "fair", "good"]),
+        "label_names": NAMES,
+        "teacher": {},
+    }
+    return SoftTargets(**{**parts, **changes})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"logits": torch.zeros(2, 2).half()}, r"shape \(2, 2\); expected .*\(3, 2\)"),
+        ({"logits": torch.zeros(3, 2)}, r"torch.float32 logits .* expected float16"),
+        ({"label_names": ("good", "good")}, "no label twice"),
+        (
+            {"logits": torch.zeros(0, 2).half(), "texts": text_digests([])},
+            "0 texts .* at least one",
+        ),
+        ({"logits": torch.full((3, 2), 70_000.0).half()}, "beyond 65504"),
+        ({"logits": torch.full((3, 2), torch.nan).half()}, "no number"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        make_said(**change)
+
+
+def test_one_text_may_not_be_said_two_things_of():
+    make_said()
+    rounding = torch.tensor([[0.0, 0.0], [0.0, 0.0], [0.02, -0.01]]).half()
+    make_said(logits=make_said().logits + rounding)
+    with pytest.raises(ValueError, match="rows 0 and 2 are of the same text"):
+        make_said(logits=make_said().logits + 50 * rounding)
+
+
+def test_a_teacher_that_says_two_things_of_one_text_leaves_no_file(tmp_path):
+    texts = [*TEXTS[:-1], TEXTS[0]]  # its tokens stay those of the text it replaces
+    with pytest.raises(ValueError, match="rows 0 and 39 are of the same text"):
+        make_once(
+            LastWord(), make_examples(), texts, NAMES,
+            name="t", tokenizer="t", max_tokens=8, folder=tmp_path,
+        )  # fmt: skip
+    assert files(tmp_path) == []
+
+
 @pytest.mark.parametrize("value", [70_000.0, float("nan"), float("inf")])
 def test_a_logit_that_half_precision_cannot_hold_is_refused(value, tmp_path):
     teacher = make_teacher()
@@ -201,13 +281,15 @@ def spoil(path, how):
     elif how == "flipped":
         content[-5] ^= 1
         path.write_bytes(content)
+    elif how == "newer":
+        path.write_bytes(content.replace(b"targets, format 1", b"targets, format 2"))
     elif how == "text":
         path.write_text("no soft targets")
     else:
         save_file({"logits": torch.ones(2, 2)}, path)
 
 
-@pytest.mark.parametrize("how", ["truncated", "flipped", "text", "foreign"])
+@pytest.mark.parametrize("how", ["truncated", "flipped", "text", "foreign", "newer"])
 def test_a_damaged_entry_is_refused_and_left_alone(how, tmp_path):
     ask(tmp_path)
     (path,) = files(tmp_path)
@@ -262,6 +344,63 @@ def test_a_process_killed_while_writing_leaves_nothing_to_trip_over(tmp_path):
     assert files(tmp_path) == []
     assert torch.equal(ask(tmp_path).logits, ask(None).logits)
     assert {p.suffix for p in tmp_path.iterdir()} == {".lock", ".safetensors"}
+
+
+def test_every_flipped_bit_of_the_answers_and_digests_is_noticed(tmp_path):
+    path = tmp_path / "said.safetensors"
+    make_said().write(path)
+    content = path.read_bytes()
+    for place in range(len(content) - 36, len(content)):  # 6 logits, 3 digests
+        for bit in range(8):
+            flipped = bytearray(content)
+            flipped[place] ^= 1 << bit
+            path.write_bytes(flipped)
+            with pytest.raises(TensorFileError, match="does not match its digest"):
+                SoftTargets.read(path)
+
+
+def test_of_two_runs_that_want_the_same_answers_one_asks(tmp_path):
+    class Slow(Counted):
+        def forward(self, tokens, lengths):
+            started.set()
+            waited.wait(0.5)  # time for the other to ask too, if nothing stops it
+            return super().forward(tokens, lengths)
+
+    started, waited = threading.Event(), threading.Event()
+    teachers = [Slow(make_teacher()) for _ in range(2)]
+    said = {}
+    runs = [
+        threading.Thread(
+            target=lambda i=i: said.update({i: ask(tmp_path, teachers[i])})
+        )
+        for i in range(2)
+    ]
+    runs[0].start()
+    started.wait()
+    runs[1].start()
+    for run in runs:
+        run.join()
+    assert teachers[0].asked > 0
+    assert teachers[1].asked == 0
+    assert torch.equal(said[0].logits, said[1].logits)
+
+
+def test_a_folder_that_cannot_be_one_is_named_before_the_teacher_is_asked(tmp_path):
+    teacher, place = Counted(make_teacher()), tmp_path / "a file"
+    place.write_text("already here")
+    for folder in (place, place / "below"):
+        with pytest.raises(ValueError, match=r"no file can be kept in .*a file"):
+            ask(folder, teacher)
+    assert teacher.asked == 0
+    assert place.read_text() == "already here"
+
+
+def test_the_lock_is_given_back_after_a_mistake(tmp_path):
+    with pytest.raises(ValueError, match="there are 3"):
+        ask(tmp_path, label_names=("a", "b", "c"))
+    (lock,) = (FileLock(path, timeout=0) for path in tmp_path.glob("*.lock"))
+    with lock:
+        assert lock.is_locked
 
 
 def test_a_missing_file_is_named(tmp_path):

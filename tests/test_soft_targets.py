@@ -48,6 +48,14 @@ def test_the_mode_comes_back_even_when_the_model_fails():
     assert model.training
 
 
+def test_parts_in_different_modes_are_left_in_them():
+    model = nn.Sequential(FirstToken(), nn.Dropout(0.5)).train()
+    model[1].eval()  # a frozen part, inside a model that is being trained
+    model.forward = lambda tokens, lengths: model[0](tokens, lengths)
+    predict_logits(model, make_examples(3))
+    assert [m.training for m in model.modules()] == [True, True, True, False]
+
+
 def test_logits_are_float32_without_a_graph_and_usable_in_training():
     torch.manual_seed(0)
     model = LSTMClassifier(400, 2, 3, 4).double()
