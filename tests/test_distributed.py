@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 import torch
 from safetensors.torch import save_file
-from course_lib.devices import accelerator
+from course_lib.devices import accelerator, new_accelerator
 from course_lib.losses import DistillationLoss
 from course_lib.soft_target_files import make_once, text_digests
 from course_lib.soft_targets import predict_logits
@@ -25,11 +25,30 @@ kept = {"processes": torch.tensor(hub.num_processes)}
 teacher = make_model(seed=1)
 for count in (1, 2, 5, 70):  # one review for two processes, and uneven shares
     kept[f"logits {count}"] = predict_logits(teacher, make_task(count), batch_size=4)
+parallel = new_accelerator().prepare(teacher)  # as training wraps it
+kept["logits 9"] = predict_logits(parallel, make_task(9), batch_size=4)
 task = make_task(70)
 texts = [str(tokens) for tokens in task.tokens]
-said = make_once(teacher, task, texts, ("no", "yes"), name="t", tokenizer="t",
-                 max_tokens=8, folder=folder / "soft-targets")
-kept["soft targets"] = said.logits_for(texts, ("no", "yes"))
+
+def ask(place, model=teacher):
+    said = make_once(model, task, texts, ("no", "yes"), name="t", tokenizer="t",
+                     max_tokens=8, folder=folder / place)
+    return said.logits_for(texts, ("no", "yes"))
+
+kept["soft targets"] = ask("soft-targets")
+kept["read again"] = ask("soft-targets", parallel)
+for place in ("damaged", "a file"):
+    kept[f"refused {place}"] = torch.tensor(0)
+    if hub.is_main_process and place == "damaged":
+        ready, = (folder / "soft-targets").glob("*.safetensors")
+        (folder / place).mkdir()
+        (folder / place / ready.name).write_bytes(ready.read_bytes()[:-1])
+    if hub.is_main_process and place == "a file":
+        (folder / place).write_text("already here")
+    try:
+        ask(place)
+    except ValueError as error:
+        kept[f"refused {place}"] += place in str(error)
 
 def run(name, task, loss, multilabel):
     model = make_model(dropout=0.0)
@@ -102,7 +121,7 @@ def test_there_were_two_processes(runs):
 def test_every_process_has_all_logits_in_the_order_of_the_split(runs):
     alone, pair, _ = runs
     for rank in pair:
-        for count in (1, 2, 5, 70):
+        for count in (1, 2, 5, 9, 70):
             name = f"logits {count}"
             assert rank[name].shape == (count, 2)
             torch.testing.assert_close(rank[name], alone[name], atol=1e-6, rtol=0)
@@ -114,6 +133,7 @@ def test_soft_targets_are_complete_the_same_and_written_once(runs):
         torch.testing.assert_close(
             rank["soft targets"], alone["soft targets"], atol=2e-3, rtol=0
         )
+        assert torch.equal(rank["read again"], rank["soft targets"])
     assert torch.equal(*(rank["soft targets"] for rank in pair))
     one, two = (
         [p.name for p in (folder / "soft-targets").glob("*.safetensors")]
@@ -121,6 +141,12 @@ def test_soft_targets_are_complete_the_same_and_written_once(runs):
     )
     assert len(one) == 1
     assert one == two  # the same content, so the same name
+
+
+@pytest.mark.parametrize("place", ["damaged", "a file"])
+def test_what_cannot_be_read_or_kept_is_refused_by_every_process(place, runs):
+    alone, pair, _ = runs
+    assert [rank[f"refused {place}"].item() for rank in (alone, *pair)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize("name", ["single", "multi"])
