@@ -1,7 +1,8 @@
 # The commands of the course. Each makes what it needs; nothing is installed by hand.
 #
 #   make book    execute every notebook and write the site to _build/html
-#   make test    run the unit tests, then every notebook at its smallest size
+#   make test    run the unit tests, see that they catch known mistakes, then run every
+#                notebook at its smallest size
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make lab     open the notebooks in JupyterLab
 #   make lint    formatting, lint and types
@@ -24,13 +25,18 @@ PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 book: .venv/ready
 	$(BIN)/python book/build.py
 
-test: _build/passed/unit notebooks
+test: _build/passed/unit _build/passed/zoo notebooks
 
 notebooks: $(PASSED)
 
 # What passed is run again only when something that it reads has changed.
 _build/passed/unit: $(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
-	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/browser
+	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/test_zoo.py
+	@mkdir -p $(@D) && touch $@
+
+# Each known mistake is put into a copy of the package, and a test must then fail.
+_build/passed/zoo: _build/passed/unit
+	$(BIN)/pytest -q tests/test_zoo.py
 	@mkdir -p $(@D) && touch $@
 
 _build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready
