@@ -15,7 +15,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
-READ_BY_TESTS := $(shell find tests book benchmarks -name '*.*' -not -name '*.pyc') \
+READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not -name '*.pyc') \
 	notebooks/sync.py requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 

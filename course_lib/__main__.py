@@ -15,7 +15,7 @@ from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS, TEACHERS, Recipe, sizes
 from course_lib.scale import Scale, current_scale
 from course_lib.soft_target_files import SoftTargets
-from course_lib.splits import Splits, all_texts, prepare
+from course_lib.splits import Splits, prepare
 from course_lib.teachers import train_teacher
 from course_lib.training_errors import TrainingError
 
@@ -194,7 +194,7 @@ def run_distill(options: argparse.Namespace) -> int:
     )
     if accelerator().is_main_process:
         records.write(options.out, record)
-        print(records.table(record))
+        print(records.table(record), records.verdict(record), sep="\n\n")
         print(f"record written to {options.out}")
     return 0
 
@@ -207,7 +207,7 @@ def run_soft_targets(options: argparse.Namespace) -> int:
     teacher = train_teacher(
         splits, options.teacher, scale, options.seed, options.checkpoint
     )
-    texts = all_texts(splits, scale, options.seed, options.data_dir)
+    texts = [text for part in splits.reviews.values() for text in part.texts]
     soft_targets = teacher.soft_targets(texts, splits.label_names, options.checkpoint)
     if accelerator().is_main_process:
         soft_targets.write(options.out)

@@ -15,7 +15,7 @@ from course_lib.metrics import Draws
 from course_lib.models import count_parameters, file_bytes
 from course_lib.soft_targets import predict_logits
 
-#: What a record says of the headline metric: the first model's lead over the second.
+#: What a distillation's record says of the headline metric.
 DIFFERENCES = {
     "distilled_minus_alone": ("student", "baseline"),
     "int8_minus_float32": ("int8", "student"),
@@ -45,7 +45,11 @@ def read(model: nn.Module, examples: Examples, progress: str | None = None) -> R
 
 
 def compare(
-    runs: Sequence[Mapping[str, Reading]], labels: NDArray, *, seed: int = 0
+    runs: Sequence[Mapping[str, Reading]],
+    labels: NDArray,
+    *,
+    differences: Mapping[str, tuple[str, str]] = DIFFERENCES,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Summarise one or more runs, each of which has read the split with every model.
 
@@ -56,7 +60,8 @@ def compare(
 
     Returns, for each model, `metrics`, `intervals`, `per_run`, `parameters`, `bytes`
     and `examples_per_second`; `headline`, the metric that counts; and of that metric
-    the differences in `DIFFERENCES`, where both models are there.
+    the `differences`, where both models are there: {name: (one, other)} is one's lead
+    over the other.
     """
     draws = draws_over_runs(runs, labels, seed)
     result: dict[str, Any] = {"headline": next(iter(metrics.metrics_for(labels)))}
@@ -76,7 +81,7 @@ def compare(
             "bytes": first.bytes,
             "examples_per_second": round(mean(known), 1) if known else None,
         }
-    for name, (one, other) in DIFFERENCES.items():
+    for name, (one, other) in differences.items():
         if {one, other} <= runs[0].keys():
             result[name] = difference(one, other, result, draws)
     return result

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ ROWS = {
     "student": "student distilled",
     "int8": "the same in INT8",
 }
+
+#: What every record says of how it was made.
+ALWAYS = ("data", "device", "scale", "seeds", "versions")
 
 #: How a table writes a metric, and what it multiplies it by.
 SHOWN = {
@@ -79,55 +83,84 @@ def read(path: Path | str) -> Record:
         record = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is not a record: {error}") from error
-    missing = [key for key in ROWS if key not in record]
+    missing = [key for key in ALWAYS if key not in record]
     if missing:
         raise ValueError(f"{path} is not a record: it lacks {', '.join(missing)}")
     return record
 
 
-def table(record: Record) -> str:
-    """Return the record as a Markdown table, with its verdict in words below."""
-    columns = [name for name in SHOWN if name in record["teacher"]["metrics"]]
+def committed(name: str) -> Record:
+    """Read a record that came with the course, such as `distill-imdb-lstm`.
+
+    In a checkout it lies in book/records; an installed package carries a copy. Raises
+    `FileNotFoundError` that lists what there is.
+    """
+    here = Path(__file__).parent
+    folder = next(
+        f for f in (here / "records_made", here.parent / "book/records") if f.is_dir()
+    )
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in folder.glob("*.json")))
+        raise FileNotFoundError(
+            f"no record {name!r} came with the course; it has {known}"
+        )
+    return read(path)
+
+
+def table(record: Record, rows: Mapping[str, str] = ROWS) -> str:
+    """Return a Markdown table of the models in `rows`, keys of the record to names.
+
+    It shows each metric of `SHOWN` with its 95 % interval, and what the model takes.
+    """
+    columns = [name for name in SHOWN if name in record[next(iter(rows))]["metrics"]]
     header = ["", *(SHOWN[name][0] for name in columns)]
     header += ["parameters", "file, kB", "reviews/s"]
-    rows = [header]
-    for key, name in ROWS.items():
+    cells = [header]
+    for key, name in rows.items():
         entry = record[key]
-        cells = [name]
-        for metric in columns:
-            scale = SHOWN[metric][1]
-            low, high = (scale * bound for bound in entry["intervals"][metric])
-            value = scale * entry["metrics"][metric]
-            cells.append(f"{value:.2f} [{low:.2f}, {high:.2f}]")
         speed = entry["examples_per_second"]  # None: the model was not here
-        cells += [
-            f"{entry['parameters']:,}",
-            f"{entry['bytes'] / 1000:,.0f}",
-            "–" if speed is None else f"{speed:,.0f}",
-        ]
-        rows.append(cells)
-    widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
+        cells.append(
+            [
+                name,
+                *(with_interval(entry, metric) for metric in columns),
+                f"{entry['parameters']:,}",
+                f"{entry['bytes'] / 1000:,.0f}",
+                "–" if speed is None else f"{speed:,.0f}",
+            ]
+        )
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
 
-    def line(cells: list[str]) -> str:
-        first, *rest = zip(cells, widths, strict=True)
+    def line(row: list[str]) -> str:
+        first, *rest = zip(row, widths, strict=True)
         padded = [first[0].ljust(first[1]), *(c.rjust(w) for c, w in rest)]
         return "| " + " | ".join(padded) + " |"
 
-    rule = "|" + "|".join(
-        "-" * (w + 1) + ("-" if i == 0 else ":") + "" for i, w in enumerate(widths)
-    )
-    lines = [line(rows[0]), rule + "|", *(line(row) for row in rows[1:])]
-    return "\n".join([*lines, "", verdict(record)])
+    rule = "|".join("-" * (w + 1) + (":" if i else "-") for i, w in enumerate(widths))
+    return "\n".join([line(cells[0]), f"|{rule}|", *(line(row) for row in cells[1:])])
+
+
+def with_interval(entry: Mapping[str, Any], metric: str) -> str:
+    """Return a model's metric as a table shows it: `88.62 [88.23, 89.00]`."""
+    scale = SHOWN[metric][1]
+    low, high = (scale * bound for bound in entry["intervals"][metric])
+    return f"{scale * entry['metrics'][metric]:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def lead(record: Record, name: str) -> str:
+    """Return a difference of a record: `+0.49 points of accuracy [+0.21, +0.82]`."""
+    title, scale = SHOWN[record["headline"]]
+    value = scale * record[name]["value"]
+    low, high = (scale * bound for bound in record[name]["interval"])
+    points = f"points of {title.removesuffix(', %')}"
+    return f"{value:+.2f} {points} [{low:+.2f}, {high:+.2f}]"
 
 
 def verdict(record: Record) -> str:
     """Say in words whether the teacher helped, from the paired interval."""
     metric = record["headline"]
-    name, scale = SHOWN[metric]
-    name = name.removesuffix(", %")
-    difference = record["distilled_minus_alone"]
-    gain = scale * difference["value"]
-    low, high = (scale * bound for bound in difference["interval"])
+    name = SHOWN[metric][0].removesuffix(", %")
+    low, high = record["distilled_minus_alone"]["interval"]
     kept = record["student"]["metrics"][metric] / record["teacher"]["metrics"][metric]
     size = record["student"]["parameters"] / record["teacher"]["parameters"]
     seeds = len(record["seeds"])
@@ -141,8 +174,8 @@ def verdict(record: Record) -> str:
     else:
         said = "The distilled student is not measurably better than its equal alone"
     return (
-        f"{said}: {gain:+.2f} points of {name}, 95 % interval [{low:+.2f}, "
-        f"{high:+.2f}], both read on the same {record['sizes']['test']:,} test reviews "
+        f"{said}: {lead(record, 'distilled_minus_alone')}, a 95 % interval, both read "
+        f"on the same {record['sizes']['test']:,} test reviews "
         f"and trained from {trained}. The distilled student keeps "
         f"{100 * kept:.1f} % of the teacher's {name} with {100 * size:.1f} % of its "
         "parameters."

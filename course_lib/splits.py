@@ -1,6 +1,6 @@
 """One data set, ready for training: reviews, and their texts as numbers."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from course_lib.reviews.table import Reviews
 from course_lib.scale import Scale
 from course_lib.text import build_vocabulary, encode
 
+LABELLED = ("train", "validation", "test")
+
 
 @dataclass(frozen=True)
 class Splits:
@@ -23,7 +25,7 @@ class Splits:
     train: Examples
     validation: Examples
     test: Examples
-    vocabulary: Vocab
+    vocabulary: Vocab  # of the training reviews alone
     max_tokens: int
 
     @property
@@ -35,6 +37,16 @@ class Splits:
     def label_names(self) -> tuple[str, ...]:
         """What each label, or class, is called."""
         return self.reviews["train"].label_names
+
+    @property
+    def readable_texts(self) -> list[str]:
+        """The texts that anything may be learnt from: training and unlabelled ones."""
+        parts = [
+            self.reviews[name]
+            for name in ("train", "unlabelled")
+            if name in self.reviews
+        ]
+        return [text for part in parts for text in part.texts]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -53,19 +65,20 @@ def prepare(data: str, scale: Scale, seed: int, data_dir: Path | None = None) ->
     A smoke run takes a slice of every split. Any other reads the whole test set: an
     interval on a slice says little.
     """
-    loaded = {
-        split: reviews.load(
-            data, split, data_dir=data_dir, limit=scale.run_limit, seed=seed
-        )
-        for split in ("train", "validation", "test")
-    }
+    loaded = {}
+    for split in (*LABELLED, "unlabelled"):
+        # Not every data set has reviews without labels.
+        with suppress(ValueError) if split == "unlabelled" else nullcontext():
+            loaded[split] = reviews.load(
+                data, split, data_dir=data_dir, limit=scale.run_limit, seed=seed
+            )
     vocabulary = build_vocabulary(loaded["train"].texts, scale.vocabulary_size)
     encoded = {
         split: Examples(
-            encode(part.texts, vocabulary, scale.max_tokens),
-            torch.tensor(part.labels),
+            encode(loaded[split].texts, vocabulary, scale.max_tokens),
+            torch.tensor(loaded[split].labels),
         )
-        for split, part in loaded.items()
+        for split in LABELLED
     }
     return Splits(
         data=data,
@@ -74,21 +87,3 @@ def prepare(data: str, scale: Scale, seed: int, data_dir: Path | None = None) ->
         vocabulary=vocabulary,
         max_tokens=scale.max_tokens,
     )
-
-
-def all_texts(
-    splits: Splits, scale: Scale, seed: int, data_dir: Path | None = None
-) -> list[str]:
-    """Return the texts of every split, the unlabelled one too if there is one."""
-    parts = list(splits.reviews.values())
-    with suppress(ValueError):  # not every data set has one
-        parts.append(
-            reviews.load(
-                splits.data,
-                "unlabelled",
-                data_dir=data_dir,
-                limit=scale.run_limit,
-                seed=seed,
-            )
-        )
-    return [text for part in parts for text in part.texts]

@@ -18,6 +18,7 @@ from course_lib.soft_target_files import SoftTargets, make_once, tokenizer_diges
 from course_lib.splits import Splits
 from course_lib.text import encode, encode_pieces
 from course_lib.training import Distillation, train
+from course_lib.word_vectors import word_vectors
 
 # As many epochs as BERT is usually fine-tuned for (Devlin et al. 2019, appendix A.3).
 FINE_TUNING_EPOCHS = 3
@@ -98,6 +99,8 @@ def fit(
     """Build a model from a seed, and train it."""
     torch.manual_seed(seed)
     model = recipe.build(splits.vocabulary_size, len(splits.label_names))
+    if recipe.from_word_vectors:
+        start_from_word_vectors(model, splits)
     train(
         model,
         encoded["train"],
@@ -111,6 +114,14 @@ def fit(
         progress=records.ROWS[row],
     )
     return model
+
+
+def start_from_word_vectors(model: nn.Module, splits: Splits) -> None:
+    """Put vectors learnt from all readable texts in place of random ones."""
+    table = model.get_parameter("embedding.weight")
+    vectors = word_vectors(splits.readable_texts, splits.vocabulary, table.shape[1])
+    with torch.no_grad():
+        table.copy_(vectors)
 
 
 def epochs_for(recipe: Recipe, splits: Splits, scale: Scale) -> int:

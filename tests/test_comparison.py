@@ -75,3 +75,14 @@ def test_a_model_that_is_not_here_has_no_speed():
     result = compare([{"teacher": absent, "student": slow}], LABELS)
     assert result["teacher"]["examples_per_second"] is None
     assert result["student"]["examples_per_second"] == 5.0
+
+
+def test_any_two_models_can_be_compared():
+    run = {"bag": reading(0.7), "lstm": reading(0.9, 1), "same": reading(0.7)}
+    pairs = {"gain": ("lstm", "bag"), "none": ("same", "bag"), "absent": ("x", "bag")}
+    result = compare([run], LABELS, differences=pairs)
+    gain = metrics.accuracy(run["lstm"].logits, LABELS)
+    gain -= metrics.accuracy(run["bag"].logits, LABELS)
+    assert result["gain"]["value"] == pytest.approx(gain)
+    assert result["none"] == {"value": 0.0, "interval": (0.0, 0.0)}
+    assert "absent" not in result and "distilled_minus_alone" not in result

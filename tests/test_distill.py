@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from course_lib.distill import distill
+from course_lib.reviews.table import SPLITS
 from course_lib.scale import SCALES
 from course_lib.splits import prepare
 
@@ -40,7 +41,7 @@ def test_a_run_says_what_it_was(splits):
         splits, "lstm", "lstm", SCALE, temperature=3.0, alpha=0.5, seeds=[7]
     )
     assert (record["temperature"], record["alpha"], record["seeds"]) == (3.0, 0.5, [7])
-    assert record["sizes"] == {"train": 300, "validation": 300, "test": 300}
+    assert record["sizes"] == dict.fromkeys(SPLITS, 300)
     assert record["labels"] == list(splits.label_names)
     assert record["epochs"] == 3  # 20 steps would be two, and three is the least
 

@@ -62,12 +62,20 @@ class Recipe:
     build: Callable[[int, int], nn.Module]  # of vocabulary size and number of labels
     learning_rate: float
     reads: Literal["words", "pieces"] = "words"  # pieces: BERT's own vocabulary
+    # Words start from `word_vectors`, which no label is needed for.
+    from_word_vectors: bool = False
 
 
 # The one place where a name on the command line becomes a model.
 TEACHERS = {
     # 64 features a word, 64 hidden units a direction.
     "lstm": Recipe(lambda v, n: LSTMClassifier(v, n, 64, 64), learning_rate=4e-3),
+    # Words that know their neighbours before the first label is read.
+    "lstm-vectors": Recipe(
+        lambda v, n: LSTMClassifier(v, n, 100, 64),
+        learning_rate=4e-3,
+        from_word_vectors=True,
+    ),
     # BERT has words of its own. The rate is the middle one of the three that Devlin et
     # al. (2019, appendix A.3) advise: BERT-base learns well with the lowest, a BERT of
     # six layers with the highest, and both with this.

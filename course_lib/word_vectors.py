@@ -1,0 +1,101 @@
+"""Word vectors from reviews without labels: what stands near a word describes it.
+
+Count which words stand near which, ask how much oftener than chance would have them
+there, and keep the directions in which words differ most. That comes close to what
+word2vec learns (Levy and Goldberg 2014, *Neural word embedding as implicit matrix
+factorization*), in seconds and without a training loop. Weights by distance, smoothed
+contexts and the root of the singular values are those of Levy, Goldberg and Dagan 2015,
+*Improving distributional similarity with lessons learned from word embeddings*.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import torch
+from scipy import sparse
+from sklearn.utils.extmath import randomized_svd
+from torch import Tensor
+from torchtext.vocab import Vocab
+
+from course_lib.text import PADDING, UNKNOWN, encode
+
+WINDOW = 5  # how many words to each side are neighbours
+SMOOTHING = 0.75  # rare contexts look more telling than they are
+TEXTS_AT_ONCE = 4_000  # so that memory stays small
+ALL = 10**9  # tokens of a text
+
+
+def word_vectors(texts: Sequence[str], vocabulary: Vocab, size: int) -> Tensor:
+    """Return a vector for each word of `vocabulary`: (words, size) float32.
+
+    The rows of `<pad>` and `<unk>` are zero, and the standard deviation of all other
+    numbers is 1, as in a fresh `nn.Embedding`. No label is read, so texts without
+    labels serve as well. Raises `ValueError` if `size` is not below the number of
+    words, or if no two known words stand near each other.
+
+    >>> from course_lib.text import build_vocabulary
+    >>> texts = ["a good film", "a fine film", "the boat sank", "the ship sank"]
+    >>> words = build_vocabulary(texts, 20)
+    >>> v = torch.nn.functional.normalize(word_vectors(texts, words, 3), dim=1)
+    >>> good, fine, boat = (v[words.stoi[word]] for word in ("good", "fine", "boat"))
+    >>> bool(good @ fine > 0.9), bool(good @ boat < 0.1)
+    (True, True)
+    """
+    words = len(vocabulary)
+    if not 0 < size < words:
+        raise ValueError(
+            f"size is {size}, and the vocabulary has {words} words; give a size of at "
+            f"least 1 and at most {words - 1}"
+        )
+    counts = count_neighbours(texts, vocabulary)
+    if counts.nnz == 0:
+        raise ValueError(
+            f"in these {len(texts)} texts no two words of the vocabulary stand near "
+            "each other: give more texts, or longer ones"
+        )
+    u, s, _ = randomized_svd(positive_pmi(counts), size, n_iter=3, random_state=0)
+    vectors = u * np.sqrt(s)
+    known = np.arange(words) > max(PADDING, UNKNOWN)
+    vectors[~known] = 0  # they have no neighbours; undo round-off
+    return torch.from_numpy((vectors / vectors[known].std()).astype(np.float32))
+
+
+def count_neighbours(texts: Iterable[str], vocabulary: Vocab) -> sparse.csr_matrix:
+    """Count which words stand near which: symmetric (words, words), float32.
+
+    A pair at distance d counts 1/d, since the nearest say most about a word. Unknown
+    words keep their place and count for nothing, and no pair spans two texts.
+    """
+    size = len(vocabulary)
+    total = sparse.csr_matrix((size, size), dtype=np.float32)
+    texts = list(texts)
+    gap = np.full(WINDOW, UNKNOWN, dtype=np.int32)
+    for start in range(0, len(texts), TEXTS_AT_ONCE):
+        numbers = encode(texts[start : start + TEXTS_AT_ONCE], vocabulary, ALL)
+        row = np.concatenate([part for text in numbers for part in (text, gap)])
+        for distance in range(1, WINDOW + 1):
+            left, right = row[:-distance], row[distance:]
+            both = (left > UNKNOWN) & (right > UNKNOWN)
+            weights = np.full(both.sum(), 1 / distance, dtype=np.float32)
+            pairs = (weights, (left[both], right[both]))
+            total += sparse.coo_matrix(pairs, shape=(size, size)).tocsr()
+    return total + total.T
+
+
+def positive_pmi(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return max(0, log p(word, context) / (p(word) p'(context))) as a sparse matrix.
+
+    This is the pointwise mutual information, in nats: how much oftener than chance the
+    two stand near each other. p' is p to the power 0.75, made to sum to one.
+    """
+    pairs = counts.tocoo()
+    word = np.asarray(counts.sum(axis=1)).ravel()
+    context = word**SMOOTHING
+    context /= context.sum()
+    information = np.log(pairs.data / (word[pairs.row] * context[pairs.col]))
+    kept = information > 0
+    entries = (
+        information[kept].astype(np.float32),
+        (pairs.row[kept], pairs.col[kept]),
+    )
+    return sparse.csr_matrix(entries, shape=counts.shape)

@@ -1,0 +1,122 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib.models import TEACHERS
+from course_lib.scale import SCALES
+from course_lib.splits import prepare
+from course_lib.teachers import start_from_word_vectors
+from course_lib.text import PADDING, UNKNOWN, build_vocabulary, tokenize
+from course_lib.word_vectors import (
+    SMOOTHING,
+    WINDOW,
+    count_neighbours,
+    positive_pmi,
+    word_vectors,
+)
+
+TEXTS = ["the cat sat on the mat", "the dog sat on the cat", "a dog barks", "rain", ""]
+
+
+def counted_by_hand(texts, vocabulary):
+    """Every pair of places, one by one."""
+    counts = np.zeros((len(vocabulary), len(vocabulary)))
+    numbers = dict(vocabulary.stoi)
+    for text in texts:
+        row = [numbers.get(token, UNKNOWN) for token in tokenize(text)]
+        for i, one in enumerate(row):
+            for j, other in enumerate(row):
+                if UNKNOWN not in (one, other) and 0 < abs(i - j) <= WINDOW:
+                    counts[one, other] += 1 / abs(i - j)
+    return counts
+
+
+@settings(max_examples=30)
+@given(
+    texts=st.lists(
+        st.lists(st.sampled_from("abcdefgh"), max_size=14).map(" ".join), max_size=6
+    ),
+    size=st.integers(4, 10),
+)
+def test_neighbours_are_those_that_one_would_count_by_hand(texts, size):
+    """Also with words that have no number, and never across two texts."""
+    vocabulary = build_vocabulary([*texts, "a b c"], size)
+    expected = counted_by_hand(texts, vocabulary)
+    found = count_neighbours(texts, vocabulary).toarray()
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_counting_in_pieces_changes_nothing(monkeypatch):
+    vocabulary = build_vocabulary(TEXTS, 20)
+    at_once = count_neighbours(TEXTS, vocabulary).toarray()
+    monkeypatch.setattr("course_lib.word_vectors.TEXTS_AT_ONCE", 2)
+    np.testing.assert_allclose(count_neighbours(TEXTS, vocabulary).toarray(), at_once)
+
+
+def test_information_is_the_formula_and_never_negative():
+    vocabulary = build_vocabulary(TEXTS, 20)
+    counts = count_neighbours(TEXTS, vocabulary)
+    joint = counts.toarray() / counts.sum()
+    word = joint.sum(1)
+    context = word**SMOOTHING / (word**SMOOTHING).sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = np.log(joint / np.outer(word, context))
+    expected = np.where(expected > 0, expected, 0)
+    np.testing.assert_allclose(positive_pmi(counts).toarray(), expected, atol=1e-5)
+
+
+def test_with_all_directions_the_vectors_hold_the_whole_table():
+    """The Gram matrix of U sqrt(S) is (M M')^(1/2), up to the scale."""
+    vocabulary = build_vocabulary(TEXTS, 20)
+    table = positive_pmi(count_neighbours(TEXTS, vocabulary)).toarray()
+    vectors = word_vectors(TEXTS, vocabulary, len(vocabulary) - 1).double().numpy()
+    u, s, _ = np.linalg.svd(table)
+    gram = (u * s) @ u.T
+    found = vectors @ vectors.T
+    np.testing.assert_allclose(
+        found / np.linalg.norm(found), gram / np.linalg.norm(gram), atol=1e-4
+    )
+
+
+def test_padding_is_zero_and_the_scale_that_of_a_fresh_embedding():
+    vocabulary = build_vocabulary(TEXTS, 20)
+    vectors = word_vectors(TEXTS, vocabulary, 4)
+    assert vectors.dtype == torch.float32
+    assert vectors.shape == (len(vocabulary), 4)
+    assert not vectors[[PADDING, UNKNOWN]].any()
+    assert vectors[2:].std(correction=0).item() == pytest.approx(1, abs=1e-4)
+
+
+def test_the_same_texts_give_the_same_vectors():
+    vocabulary = build_vocabulary(TEXTS, 20)
+    first, second = (word_vectors(TEXTS, vocabulary, 4) for _ in range(2))
+    assert first.equal(second)
+
+
+@pytest.mark.parametrize("size", [0, 11, 200])
+def test_a_size_that_cannot_be_is_refused(size):
+    vocabulary = build_vocabulary(TEXTS, 11)
+    with pytest.raises(ValueError, match=f"size is {size}, and the vocabulary has 11"):
+        word_vectors(TEXTS, vocabulary, size)
+
+
+def test_texts_of_one_word_say_nothing():
+    vocabulary = build_vocabulary(["rain", "sun"], 10)
+    with pytest.raises(ValueError, match="these 2 texts no two words"):
+        word_vectors(["rain", "sun"], vocabulary, 1)
+
+
+def test_a_teacher_starts_from_them_and_has_read_no_held_out_text():
+    """Neither the test nor the validation texts may shape what a word means."""
+    scale = SCALES["smoke"]
+    splits = prepare("synthetic", scale, seed=0)
+    held_out = {*splits.reviews["test"].texts, *splits.reviews["validation"].texts}
+    assert not held_out & set(splits.readable_texts)
+    assert len(splits.readable_texts) == 2 * scale.run_limit
+    model = TEACHERS["lstm-vectors"].build(splits.vocabulary_size, 7)
+    start_from_word_vectors(model, splits)
+    expected = word_vectors(splits.readable_texts, splits.vocabulary, 100)
+    assert model.embedding.weight.detach().equal(expected)
+    assert model.embedding.weight.requires_grad
