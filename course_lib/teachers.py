@@ -20,8 +20,6 @@ from course_lib.text import encode, encode_pieces
 from course_lib.training import Distillation, train
 from course_lib.word_vectors import word_vectors
 
-# As many epochs as BERT is usually fine-tuned for (Devlin et al. 2019, appendix A.3).
-FINE_TUNING_EPOCHS = 3
 # What BERT has positions for.
 MOST_PIECES = 512
 
@@ -129,7 +127,7 @@ def epochs_for(recipe: Recipe, splits: Splits, scale: Scale) -> int:
 
     A small set is read more often, so that every run takes about as many steps.
     """
-    if recipe.reads == "pieces":
-        return FINE_TUNING_EPOCHS
+    if recipe.reads == "pieces":  # fine-tuning needs few (Devlin et al. 2019, A.3)
+        return recipe.least_epochs
     steps = ceil(len(splits.train) / scale.batch_size)
-    return max(3, round(scale.run_steps / steps))
+    return max(recipe.least_epochs, round(scale.run_steps / steps))

@@ -64,6 +64,7 @@ class Recipe:
     reads: Literal["words", "pieces"] = "words"  # pieces: BERT's own vocabulary
     # Words start from `word_vectors`, which no label is needed for.
     from_word_vectors: bool = False
+    least_epochs: int = 3  # however many reviews there are
 
 
 # The one place where a name on the command line becomes a model.
@@ -75,6 +76,7 @@ TEACHERS = {
         lambda v, n: LSTMClassifier(v, n, 100, 64),
         learning_rate=4e-3,
         from_word_vectors=True,
+        least_epochs=2,  # it knows much from the start, and a third makes it worse
     ),
     # BERT has words of its own. The rate is the middle one of the three that Devlin et
     # al. (2019, appendix A.3) advise: BERT-base learns well with the lowest, a BERT of
