@@ -33,7 +33,7 @@ STRENGTHS = (1.0, 10.0, 100.0)  # of the bag of words, chosen on validation
 
 
 def bag_of_words(splits: Splits) -> Reading:
-    """Return what TF-IDF of words and pairs, with logistic regression, says of the test.
+    """Return what TF-IDF of words and pairs says, with logistic regression.
 
     The features are those of Wang and Manning (2012), *Baselines and bigrams*.
     """
