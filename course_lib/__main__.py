@@ -95,8 +95,15 @@ def add_distill(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--alpha",
         type=float,
-        default=0.5,
-        help="weight of the soft part, 0 to 1 (default: 0.5)",
+        help="weight of the soft part, 0 to 1 (default: 0.5, or 1 with --unlabelled)",
+    )
+    parser.add_argument(
+        "--unlabelled",
+        action="store_true",
+        help=(
+            "let the distilled student read the data set's unlabelled reviews too, and "
+            "believe its teacher alone; in as many steps as without"
+        ),
     )
     parser.add_argument(
         "--seeds",
@@ -173,7 +180,10 @@ def run_distill(options: argparse.Namespace) -> int:
     """Run the experiment, print its table and write its record."""
     # All that can be wrong with the input is found before any training starts.
     records.check_writable(options.out)
-    DistillationLoss(options.temperature, options.alpha)
+    alpha = options.alpha
+    if alpha is None:
+        alpha = 1.0 if options.unlabelled else 0.5
+    DistillationLoss(options.temperature, alpha)
     teacher = options.teacher
     if options.soft_targets:
         teacher = SoftTargets.read(options.soft_targets)
@@ -189,7 +199,8 @@ def run_distill(options: argparse.Namespace) -> int:
         scale,
         seeds=options.seeds,
         temperature=options.temperature,
-        alpha=options.alpha,
+        alpha=alpha,
+        unlabelled=options.unlabelled,
         checkpoint=options.checkpoint,
     )
     if accelerator().is_main_process:

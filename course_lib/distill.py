@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from course_lib import comparison, records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
@@ -15,6 +17,7 @@ from course_lib.scale import Scale
 from course_lib.soft_target_files import SoftTargets
 from course_lib.splits import Splits
 from course_lib.teachers import epochs_for, fit, train_teacher
+from course_lib.text import encode
 
 
 def distill(
@@ -26,6 +29,7 @@ def distill(
     seeds: Sequence[int] = (0,),
     temperature: float = 2.0,
     alpha: float = 0.5,
+    unlabelled: bool = False,
     checkpoint: Path | None = None,
 ) -> records.Record:
     """Run the experiment, once for each seed, and return its record.
@@ -35,10 +39,15 @@ def distill(
     the same order for the same number of steps: the loss is all that differs. The test
     split is read once, at the end, by all three, and by the student in INT8.
 
+    With `unlabelled`, the distilled student also reads the reviews without labels, in
+    as many steps. It then learns from the teacher alone, and `alpha` must be 1: there
+    is `ValueError` if it is not, or if the data set has no such reviews.
+
     With `checkpoint`, a folder, the same call goes on where an earlier one was stopped.
     """
     start = time.perf_counter()
     loss = DistillationLoss(temperature, alpha, multilabel=splits.multilabel)
+    transfer = with_unlabelled(splits, alpha) if unlabelled else splits.train
     runs = [
         run_once(
             splits,
@@ -47,6 +56,7 @@ def distill(
             scale,
             seed,
             loss,
+            transfer,
             checkpoint / f"seed-{seed}" if checkpoint else None,
         )
         for seed in seeds
@@ -62,6 +72,7 @@ def distill(
         "student_model": student,
         "temperature": temperature,
         "alpha": alpha,
+        "transfer": len(transfer),
         "epochs": epochs_for(STUDENTS[student], splits, scale),
         "batch_size": scale.batch_size,
         "max_tokens": splits.max_tokens,
@@ -82,11 +93,13 @@ def run_once(
     scale: Scale,
     seed: int,
     loss: DistillationLoss,
+    transfer: Examples,
     folder: Path | None,
 ) -> dict[str, Reading]:
     """Train the three models from one seed; return what each says of the test split."""
     words = {"train": splits.train, "validation": splits.validation}
-    texts, names = splits.reviews["train"].texts, splits.label_names
+    names = splits.label_names
+    texts = splits.readable_texts[: len(transfer)]  # training reviews come first
     if isinstance(teacher, SoftTargets):
         reading = read_ready_made(teacher, splits)
         said = teacher
@@ -97,10 +110,22 @@ def run_once(
         reading = comparison.read(trained.model, test, "test: teacher")
         place = folder / "soft-targets" if folder else None
         said = trained.soft_targets(texts, names, place)
-    soft_targets = said.logits_for(texts, names)
     alone = fit(recipe, words, splits, scale, seed, "baseline", folder)
-    taught = words | {"train": splits.train.with_soft_targets(soft_targets)}
-    student = fit(recipe, taught, splits, scale, seed, "student", folder, loss)
+    soft_targets = said.logits_for(texts, names)
+    taught = words | {"train": transfer.with_soft_targets(soft_targets)}
+    # As many steps as its equal has, as nearly as whole epochs allow.
+    epochs = epochs_for(recipe, splits, scale) * len(splits.train) / len(transfer)
+    student = fit(
+        recipe,
+        taught,
+        splits,
+        scale,
+        seed,
+        "student",
+        folder,
+        loss,
+        max(1, round(epochs)),
+    )
     test = splits.test
     distilled = comparison.read(student, test, "test: student distilled")
     int8 = comparison.read(quantise(student), test, "test: the same in INT8")
@@ -111,6 +136,22 @@ def run_once(
         # As many numbers, of which most are smaller.
         "int8": replace(int8, parameters=distilled.parameters),
     }
+
+
+def with_unlabelled(splits: Splits, alpha: float) -> Examples:
+    """Return the training reviews and those without labels, whose labels are zeros."""
+    if "unlabelled" not in splits.reviews:
+        raise ValueError(f"the data set {splits.data!r} has no unlabelled reviews")
+    if alpha != 1:
+        raise ValueError(
+            f"alpha is {alpha:g}, but unlabelled reviews have no labels to learn from: "
+            "only the teacher's word counts there, so give alpha 1"
+        )
+    texts = splits.reviews["unlabelled"].texts
+    more = encode(texts, splits.vocabulary, splits.max_tokens)
+    known = splits.train.labels
+    unknown = known.new_zeros(len(texts), *known.shape[1:])
+    return Examples([*splits.train.tokens, *more], torch.cat([known, unknown]))
 
 
 def read_ready_made(soft_targets: SoftTargets, splits: Splits) -> Reading:

@@ -93,8 +93,9 @@ def fit(
     row: str,
     folder: Path | None = None,
     loss: Distillation | None = None,
+    epochs: int | None = None,
 ) -> nn.Module:
-    """Build a model from a seed, and train it."""
+    """Build a model from a seed, and train it; `epochs` overrules `epochs_for`."""
     torch.manual_seed(seed)
     model = recipe.build(splits.vocabulary_size, len(splits.label_names))
     if recipe.from_word_vectors:
@@ -103,7 +104,7 @@ def fit(
         model,
         encoded["train"],
         encoded["validation"],
-        epochs=epochs_for(recipe, splits, scale),
+        epochs=epochs or epochs_for(recipe, splits, scale),
         batch_size=scale.batch_size,
         learning_rate=recipe.learning_rate,
         seed=seed,

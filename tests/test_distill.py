@@ -1,12 +1,14 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
-from course_lib.distill import distill
+from course_lib.distill import distill, with_unlabelled
 from course_lib.reviews.table import SPLITS
 from course_lib.scale import SCALES
 from course_lib.splits import prepare
+from course_lib.text import encode
 
 SCALE = replace(SCALES["smoke"], run_limit=300, run_steps=20)
 
@@ -23,8 +25,13 @@ def test_students_differ_in_nothing_but_the_loss(splits):
     assert record["distilled_minus_alone"] == {"value": 0.0, "interval": (0.0, 0.0)}
 
 
-def test_the_teacher_changes_what_the_student_learns(splits):
-    record = distill(splits, "lstm", "lstm", SCALE, alpha=1.0)
+@pytest.fixture(scope="module")
+def soft_only(splits):
+    return distill(splits, "lstm", "lstm", SCALE, alpha=1.0)
+
+
+def test_the_teacher_changes_what_the_student_learns(soft_only):
+    record = soft_only
     assert record["baseline"]["metrics"] != record["student"]["metrics"]
 
 
@@ -60,3 +67,25 @@ def test_labels_are_what_the_losses_expect(splits):
     assert splits.multilabel
     assert splits.train.labels.dtype == torch.float32
     assert splits.train.labels.shape == (300, 7)
+
+
+def test_unlabelled_reviews_join_in_without_a_label_of_their_own(splits, soft_only):
+    more = with_unlabelled(splits, alpha=1.0)
+    assert len(more) == 600
+    assert more.labels[:300].equal(splits.train.labels)
+    assert not more.labels[300:].any()
+    again = encode(splits.readable_texts, splits.vocabulary, splits.max_tokens)
+    assert all(np.array_equal(a, b) for a, b in zip(more.tokens, again, strict=True))
+    record = distill(splits, "lstm", "lstm", SCALE, alpha=1.0, unlabelled=True)
+    assert record["transfer"] == 600
+    assert soft_only["transfer"] == 300
+    assert record["baseline"]["metrics"] == soft_only["baseline"]["metrics"]
+    assert record["student"]["metrics"] != soft_only["student"]["metrics"]
+
+
+def test_what_unlabelled_reviews_cannot_do_is_said(splits):
+    with pytest.raises(ValueError, match=r"alpha is 0\.5, but unlabelled reviews"):
+        distill(splits, "lstm", "lstm", SCALE, alpha=0.5, unlabelled=True)
+    labelled = {k: v for k, v in splits.reviews.items() if k != "unlabelled"}
+    with pytest.raises(ValueError, match="'synthetic' has no unlabelled reviews"):
+        with_unlabelled(replace(splits, reviews=labelled), alpha=1.0)
