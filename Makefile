@@ -50,7 +50,7 @@ lab: .venv/ready
 	$(BIN)/jupyter lab notebooks
 
 lint: .venv/ready
-	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib experiments
 
 bench: .venv/ready .venv-peers/ready
 	$(BIN)/python -m benchmarks.engine

@@ -28,12 +28,12 @@ def kept(folder: Path, name: str, make: Callable[[], Reading]) -> Reading:
     path = folder / f"{name}.npz"
     if path.exists():
         with np.load(path) as file:
-            speed = float(file["examples_per_second"])
+            kept_speed = float(file["examples_per_second"])
             return Reading(
                 logits=file["logits"],
                 parameters=int(file["parameters"]),
                 bytes=int(file["bytes"]),
-                examples_per_second=None if np.isnan(speed) else speed,
+                examples_per_second=None if np.isnan(kept_speed) else kept_speed,
             )
     reading = make()
     speed = reading.examples_per_second

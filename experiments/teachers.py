@@ -7,6 +7,7 @@ goes on.
 """
 
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from course_lib import comparison, records
 from course_lib.comparison import Reading
 from course_lib.devices import accelerator
 from course_lib.models import STUDENTS, TEACHERS
-from course_lib.scale import current_scale
+from course_lib.scale import Scale, current_scale
 from course_lib.splits import Splits, prepare
 from course_lib.teachers import epochs_for, fit
 from course_lib.text import tokenize
@@ -64,24 +65,28 @@ def bag_of_words(splits: Splits) -> Reading:
     return Reading(logits, parameters, 4 * parameters, len(test) / seconds)
 
 
+def trained(
+    splits: Splits, name: str, scale: Scale, seed: int, folder: Path
+) -> Reading:
+    """Train a network from a seed and read the test with it."""
+    words = {"train": splits.train, "validation": splits.validation}
+    place = folder / f"{name}-{seed}"
+    model = fit(NETWORKS[name], words, splits, scale, seed, "teacher", place)
+    return comparison.read(model, splits.test, f"test: {name} {seed}")
+
+
 def main() -> None:
     """Train what was not trained before, and write the record."""
     scale = current_scale()
     splits = prepare("imdb", scale, seed=0)
-    words = {"train": splits.train, "validation": splits.validation}
     folder = FOLDER / f"teachers-{scale.name}"
     runs = []
     for seed in SEEDS:
         # It has no seed: the same reading in every run.
-        run = {"bag-of-words": kept(folder, "tfidf", lambda: bag_of_words(splits))}
-        for name, recipe in NETWORKS.items():
-
-            def trained(recipe=recipe, name=name, seed=seed) -> Reading:
-                checkpoint = folder / f"{name}-{seed}"
-                model = fit(recipe, words, splits, scale, seed, "teacher", checkpoint)
-                return comparison.read(model, splits.test, f"test: {name} {seed}")
-
-            run[name] = kept(folder, f"{name}-seed-{seed}", trained)
+        run = {"bag-of-words": kept(folder, "tfidf", partial(bag_of_words, splits))}
+        for name in NETWORKS:
+            network = partial(trained, splits, name, scale, seed, folder)
+            run[name] = kept(folder, f"{name}-seed-{seed}", network)
         runs.append(run)
     record: records.Record = {
         "data": splits.data,

@@ -1,0 +1,176 @@
+"""A BERT into something small, on IMDB: `python -m experiments.bert_to_small`.
+
+Four small students learn what a fine-tuned MiniLM said of the training and the
+unlabelled reviews (`experiments.minilm_on_imdb` made its soft targets), each beside
+its equal that had the labels and no teacher; and article 002's student, a linear layer
+on what a frozen BERT makes of a text. All read the 25,000 test reviews. Writes
+book/records/bert-to-small-imdb.json: half an hour of one core, and as much again for
+the frozen BERT to read 50,000 reviews. A run that was stopped goes on.
+"""
+
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from torch import nn
+from transformers import AutoTokenizer
+
+from course_lib import comparison, records
+from course_lib.batches import Examples
+from course_lib.comparison import Reading
+from course_lib.devices import accelerator
+from course_lib.distill import read_ready_made, with_unlabelled
+from course_lib.losses import DistillationLoss
+from course_lib.models import (
+    STUDENTS,
+    BertClassifier,
+    FrozenBertClassifier,
+    count_parameters,
+    file_bytes,
+    find_pretrained,
+)
+from course_lib.scale import Scale, current_scale
+from course_lib.soft_target_files import SoftTargets
+from course_lib.soft_targets import predict_logits
+from course_lib.splits import Splits, prepare
+from course_lib.teachers import epochs_for, fit
+from course_lib.text import encode_pieces
+from experiments.kept import FOLDER, kept
+from experiments.minilm_on_imdb import MAX_TOKENS, OUT
+
+SEEDS = (0, 1, 2)
+NAMES = ("bag", "textcnn", "gru", "lstm")
+TEMPERATURE = 2.0
+
+
+def main() -> None:
+    """Train what was not trained before, and write the record."""
+    scale = current_scale()
+    splits = prepare("imdb", scale, seed=0)
+    said = SoftTargets.read(OUT)
+    names = splits.label_names
+    everything = with_unlabelled(splits, alpha=1.0).with_soft_targets(
+        said.logits_for(splits.readable_texts, names)
+    )
+    folder = FOLDER / f"bert-to-small-{scale.name}"
+    head = kept(folder, "head", partial(linear_head, splits))
+    runs = []
+    for seed in SEEDS:
+        # The teacher and the head have one reading, which stands in every run.
+        run = {"teacher": read_ready_made(said, splits), "head": head}
+        for name in NAMES:
+            for taught in (False, True):
+                row = f"{name}-{'taught' if taught else 'alone'}"
+                train = partial(
+                    student, splits, everything if taught else None, name, scale, seed
+                )
+                run[row] = kept(folder, f"{row}-seed-{seed}", train)
+        runs.append(run)
+    record: records.Record = {
+        "data": splits.data,
+        "device": records.device_name(accelerator().device),
+        "precision": accelerator().mixed_precision,
+        "scale": scale.name,
+        "seeds": list(SEEDS),
+        "versions": records.versions(),
+        "sizes": {name: len(part) for name, part in splits.reviews.items()},
+        "teacher_model": said.teacher["name"],
+        "temperature": TEMPERATURE,
+        "transfer": len(everything),
+        "max_tokens": splits.max_tokens,
+        "milliseconds": latencies(splits),
+    }
+    pairs = {f"{n}_taught_minus_alone": (f"{n}-taught", f"{n}-alone") for n in NAMES}
+    pairs |= {f"{n}_taught_minus_teacher": (f"{n}-taught", "teacher") for n in NAMES}
+    labels = splits.test.labels.numpy()
+    record |= comparison.compare(runs, labels, differences=pairs)
+    records.write(Path("book/records/bert-to-small-imdb.json"), record)
+    print(records.table(record, {name: name for name in runs[0]}))
+
+
+def student(
+    splits: Splits, taught: Examples | None, name: str, scale: Scale, seed: int
+) -> Reading:
+    """Train a student, on labels or on soft targets, in as many steps."""
+    train, loss = splits.train, None
+    if taught is not None:
+        train, loss = taught, DistillationLoss(TEMPERATURE, alpha=1.0)
+    recipe = STUDENTS[name]
+    epochs = epochs_for(recipe, splits, scale) * len(splits.train) / len(train)
+    words = {"train": train, "validation": splits.validation}
+    model = fit(
+        recipe,
+        words,
+        splits,
+        scale,
+        seed,
+        "student",
+        loss=loss,
+        epochs=max(1, round(epochs)),
+    )
+    return comparison.read(model, splits.test)
+
+
+def linear_head(splits: Splits) -> Reading:
+    """Return what logistic regression says on the mean vector of a frozen BERT."""
+    tokenizer = AutoTokenizer.from_pretrained(find_pretrained())
+    model = FrozenBertClassifier(find_pretrained(), len(splits.label_names))
+    sizes = count_parameters(model), file_bytes(model)
+    hidden = model.head.in_features
+    model.head = nn.Linear(hidden, hidden)
+    nn.init.eye_(model.head.weight)  # out come the vectors themselves
+    nn.init.zeros_(model.head.bias)
+    vectors, labels, start = {}, {}, 0.0
+    for split in ("train", "validation", "test"):
+        pieces = encode_pieces(splits.reviews[split].texts, tokenizer, MAX_TOKENS)
+        labels[split] = getattr(splits, split).labels
+        start = time.perf_counter()
+        examples = Examples(pieces, labels[split])
+        vectors[split] = predict_logits(model, examples, progress=split).numpy()
+    speed = len(splits.test) / (time.perf_counter() - start)
+    heads = [
+        LogisticRegression(C=c, max_iter=2_000).fit(vectors["train"], labels["train"])
+        for c in (0.1, 1.0, 10.0)
+    ]
+    best = max(
+        heads, key=lambda h: h.score(vectors["validation"], labels["validation"])
+    )
+    scores = best.decision_function(vectors["test"])
+    logits = np.stack([-scores / 2, scores / 2], axis=1).astype(np.float32)
+    return Reading(logits, *sizes, speed)
+
+
+def latencies(splits: Splits) -> dict[str, float]:
+    """Return milliseconds for one review at a time, the median over some."""
+    texts = splits.reviews["test"].texts[:60]
+    tokenizer = AutoTokenizer.from_pretrained(find_pretrained())
+    none = torch.zeros(len(texts), dtype=torch.long)
+    pieces = Examples(encode_pieces(texts, tokenizer, MAX_TOKENS), none)
+    words = Examples(splits.test.tokens[: len(texts)], none)
+    bert = BertClassifier(find_pretrained(), len(splits.label_names))
+    found = {"teacher": median_milliseconds(bert, pieces)}
+    for name in NAMES:
+        model = STUDENTS[name].build(splits.vocabulary_size, len(splits.label_names))
+        found[name] = median_milliseconds(model, words)
+    return found
+
+
+@torch.inference_mode()
+def median_milliseconds(model: nn.Module, examples: Examples) -> float:
+    """Return how long a model takes over one text, without cutting it to tokens."""
+    device = accelerator().device
+    model.to(device).eval()
+    times = []
+    for batch in examples.ordered_batches(1):
+        batch = batch.to(device)
+        start = time.perf_counter()
+        model(batch.tokens, batch.lengths).sum().item()
+        times.append(1000 * (time.perf_counter() - start))
+    return float(np.median(times))
+
+
+if __name__ == "__main__":
+    main()
