@@ -56,11 +56,9 @@ def main() -> None:
         said.logits_for(splits.readable_texts, names)
     )
     folder = FOLDER / f"bert-to-small-{scale.name}"
-    head = kept(folder, "head", partial(linear_head, splits))
     runs = []
     for seed in SEEDS:
-        # The teacher and the head have one reading, which stands in every run.
-        run = {"teacher": read_ready_made(said, splits), "head": head}
+        run = {"teacher": read_ready_made(said, splits)}
         for name in NAMES:
             for taught in (False, True):
                 row = f"{name}-{'taught' if taught else 'alone'}"
@@ -69,6 +67,9 @@ def main() -> None:
                 )
                 run[row] = kept(folder, f"{row}-seed-{seed}", train)
         runs.append(run)
+    # As the teacher's, its one reading stands in every run.
+    head = kept(folder, "head", partial(linear_head, splits))
+    runs = [run | {"head": head} for run in runs]
     record: records.Record = {
         "data": splits.data,
         "device": records.device_name(accelerator().device),

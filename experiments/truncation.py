@@ -1,0 +1,181 @@
+"""What does it cost to cut a review? `python -m experiments.truncation`.
+
+A bag of words (TF-IDF of words and pairs, with logistic regression) reads the first,
+the last, or the first and last tokens of IMDB's reviews, and so does the course's
+smallest student, from three seeds. The bag of words is deterministic: it has no seed,
+and its one reading stands in each run. Also counts how many words cover how much of
+the text. Writes book/records/truncation-imdb.json; fifteen minutes of one core, and a
+run that was stopped goes on. `--limit 300` shows in seconds that everything works.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from course_lib import comparison, records
+from course_lib.comparison import Reading
+from course_lib.devices import accelerator
+from course_lib.models import STUDENTS
+from course_lib.scale import SCALES, Scale, current_scale
+from course_lib.splits import LABELLED, Splits, prepare
+from course_lib.teachers import epochs_for, fit
+from course_lib.text import first_and_last, tokenize
+from experiments.kept import FOLDER, kept
+
+SEEDS = (0, 1, 2)
+SIZES = (64, 128, 256, 512)
+CUTS: dict[str, Callable[[list[str], int], list[str]]] = {
+    "first": lambda tokens, size: tokens[:size],
+    "last": lambda tokens, size: tokens[-size:],
+    "both": first_and_last,
+}
+STRENGTHS = (3.0, 10.0, 30.0)  # chosen on validation, for each cut by itself
+STUDENT, STUDENT_SIZES = "bag", (64, 256, 512)
+
+Words = dict[str, list[list[str]]]  # split -> tokens of each review
+
+
+def main() -> None:
+    """Train what was not trained before, and write the record."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--limit", type=int, help="reviews of each split")
+    parser.add_argument("--out", default="book/records/truncation-imdb.json")
+    given = parser.parse_args()
+    scale = current_scale()
+    if given.limit:
+        scale = replace(SCALES["smoke"], run_limit=given.limit, device=scale.device)
+    splits = prepare("imdb", scale, seed=0)
+    words = {s: [tokenize(t) for t in splits.reviews[s].texts] for s in LABELLED}
+    folder = FOLDER / f"truncation-{scale.name}-{given.limit}"
+    bags = {"all": kept(folder, "all", partial(bag_of_words, words, splits))}
+    for size in SIZES:
+        for name, cut in CUTS.items():
+            short = {s: [cut(t, size) for t in part] for s, part in words.items()}
+            row = f"{name}-{size}"
+            bags[row] = kept(folder, row, partial(bag_of_words, short, splits))
+            print(row, flush=True)
+    # The bags have one reading each, which stands in every run.
+    runs = [dict(bags) for _ in SEEDS]
+    for size in STUDENT_SIZES:
+        sized = replace(scale, max_tokens=size)
+        cut_splits = prepare("imdb", sized, seed=0)
+        for seed, run in zip(SEEDS, runs, strict=True):
+            row = f"student-{size}"
+            train = partial(student, cut_splits, sized, seed)
+            run[row] = kept(folder, f"{row}-seed-{seed}", train)
+    record: records.Record = {
+        "data": splits.data,
+        "device": records.device_name(accelerator().device),
+        "precision": accelerator().mixed_precision,
+        "scale": scale.name,
+        "seeds": list(SEEDS),
+        "deterministic": list(bags),
+        "versions": records.versions(),
+        "sizes": {name: len(part) for name, part in splits.reviews.items()},
+        "student": STUDENT,
+        "epochs": epochs_for(STUDENTS[STUDENT], splits, scale),
+        "vocabulary_size": splits.vocabulary_size,
+        "lengths": lengths(words["test"]),
+        "words": coverage(words),
+    }
+    pairs = {f"{row}_minus_all": (row, "all") for row in bags if row != "all"}
+    for size in SIZES:
+        pairs[f"both_minus_first_{size}"] = (f"both-{size}", f"first-{size}")
+        pairs[f"both_minus_last_{size}"] = (f"both-{size}", f"last-{size}")
+        pairs[f"last_minus_first_{size}"] = (f"last-{size}", f"first-{size}")
+    pairs["both_512_minus_256"] = ("both-512", "both-256")
+    pairs["student_256_minus_64"] = ("student-256", "student-64")
+    pairs["student_512_minus_256"] = ("student-512", "student-256")
+    labels = splits.test.labels.numpy()
+    record |= comparison.compare(runs, labels, differences=pairs)
+    records.write(Path(given.out), record)
+    print(records.table(record, {name: name for name in runs[0]}))
+
+
+def bag_of_words(words: Words, splits: Splits) -> Reading:
+    """Return what TF-IDF of words and pairs says, with logistic regression."""
+    features = TfidfVectorizer(
+        analyzer=words_and_pairs, min_df=2, sublinear_tf=True, dtype=np.float32
+    )
+    x: dict[str, csr_matrix] = {"train": features.fit_transform(words["train"])}
+    y = {name: splits.reviews[name].labels for name in LABELLED}
+    for name in ("validation", "test"):
+        x[name] = features.transform(words[name])
+    models = [
+        LogisticRegression(C=c, solver="liblinear").fit(x["train"], y["train"])
+        for c in STRENGTHS
+    ]
+    best = max(models, key=lambda m: m.score(x["validation"], y["validation"]))
+    scores = best.decision_function(x["test"])
+    parameters = best.coef_.size + 1
+    logits = np.stack([-scores / 2, scores / 2], axis=1).astype(np.float32)
+    return Reading(logits, parameters, 4 * parameters, None)
+
+
+def words_and_pairs(tokens: list[str]) -> list[str]:
+    """Return the tokens, and each with the one behind it."""
+    return tokens + [f"{a} {b}" for a, b in pairwise(tokens)]
+
+
+def student(splits: Splits, scale: Scale, seed: int) -> Reading:
+    """Train the student from one seed and read the test with it."""
+    parts = {"train": splits.train, "validation": splits.validation}
+    model = fit(STUDENTS[STUDENT], parts, splits, scale, seed, "student")
+    return comparison.read(model, splits.test)
+
+
+def lengths(tokens: list[list[str]]) -> dict[str, Any]:
+    """Return how long reviews are, and what part of the text each size keeps."""
+    count = np.array([len(review) for review in tokens])
+    return {
+        "median": float(np.median(count)),
+        "mean": float(count.mean()),
+        "longest": int(count.max()),
+        "cut": {str(size): float((count > size).mean()) for size in SIZES},
+        "kept": {
+            str(size): float(np.minimum(count, size).sum() / count.sum())
+            for size in SIZES
+        },
+    }
+
+
+def coverage(words: Words) -> dict[str, Any]:
+    """Return how much of the text the most frequent words of the training text are."""
+    counts = Counter(chain.from_iterable(words["train"]))
+    ranked = [word for word, _ in counts.most_common()]
+    rank = {word: place for place, word in enumerate(ranked, start=1)}
+    sizes = np.unique(np.geomspace(1, len(ranked), 60).round().astype(int))
+    unseen = len(ranked) + 1
+    found: dict[str, Any] = {
+        "different": len(ranked),
+        "total": counts.total(),
+        "once": sum(count == 1 for count in counts.values()),
+        "sizes": sizes.tolist(),
+    }
+    for split in ("train", "test"):
+        ranks = np.array(
+            [rank.get(w, unseen) for w in chain.from_iterable(words[split])]
+        )
+        covers = np.searchsorted(np.sort(ranks), sizes, side="right") / len(ranks)
+        found[split] = covers.round(6).tolist()
+    shares = np.cumsum([counts[word] for word in ranked]) / counts.total()
+    found["words_for"] = {
+        str(share): int(np.searchsorted(shares, share)) + 1
+        for share in (0.5, 0.9, 0.95, 0.99)
+    }
+    found["counts"] = [counts[ranked[size - 1]] for size in sizes]
+    return found
+
+
+if __name__ == "__main__":
+    main()
