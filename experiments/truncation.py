@@ -4,7 +4,7 @@ A bag of words (TF-IDF of words and pairs, with logistic regression) reads the f
 the last, or the first and last tokens of IMDB's reviews, and so does the course's
 smallest student, from three seeds. The bag of words is deterministic: it has no seed,
 and its one reading stands in each run. Also counts how many words cover how much of
-the text. Writes book/records/truncation-imdb.json; fifteen minutes of one core, and a
+the text. Writes book/records/truncation-imdb.json; ten minutes of one core, and a
 run that was stopped goes on. `--limit 300` shows in seconds that everything works.
 """
 
@@ -18,14 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from transformers import AutoTokenizer
 
 from course_lib import comparison, records
+from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.devices import accelerator
-from course_lib.models import STUDENTS
+from course_lib.models import STUDENTS, find_pretrained
 from course_lib.scale import SCALES, Scale, current_scale
 from course_lib.splits import LABELLED, Splits, prepare
 from course_lib.teachers import epochs_for, fit
@@ -41,6 +45,8 @@ CUTS: dict[str, Callable[[list[str], int], list[str]]] = {
 }
 STRENGTHS = (3.0, 10.0, 30.0)  # chosen on validation, for each cut by itself
 STUDENT, STUDENT_SIZES = "bag", (64, 256, 512)
+BATCH_SIZE = 32
+CUT_AT = (256, 100_000)  # tokens; the second cuts nothing
 
 Words = dict[str, list[list[str]]]  # split -> tokens of each review
 
@@ -87,6 +93,8 @@ def main() -> None:
         "vocabulary_size": splits.vocabulary_size,
         "lengths": lengths(words["test"]),
         "words": coverage(words),
+        "padding": {str(n): padding(cut_lengths(words["train"], n)) for n in CUT_AT},
+        "pieces": pieces(splits.reviews["test"].texts, words["test"]),
     }
     pairs = {f"{row}_minus_all": (row, "all") for row in bags if row != "all"}
     for size in SIZES:
@@ -160,6 +168,7 @@ def coverage(words: Words) -> dict[str, Any]:
         "different": len(ranked),
         "total": counts.total(),
         "once": sum(count == 1 for count in counts.values()),
+        "only_in_test": len(set(chain.from_iterable(words["test"])) - counts.keys()),
         "sizes": sizes.tolist(),
     }
     for split in ("train", "test"):
@@ -175,6 +184,39 @@ def coverage(words: Words) -> dict[str, Any]:
     }
     found["counts"] = [counts[ranked[size - 1]] for size in sizes]
     return found
+
+
+def cut_lengths(tokens: list[list[str]], size: int) -> NDArray[np.int64]:
+    """Return how many tokens are left of each review."""
+    return np.array([min(max(1, len(review)), size) for review in tokens])
+
+
+def padding(counts: NDArray[np.int64]) -> dict[str, float]:
+    """Return the share of padding in a shuffled epoch: at random, and in buckets."""
+    empty = [np.zeros(count, dtype=np.int32) for count in counts]
+    order = Examples(empty, torch.zeros(len(empty))).batch_order(BATCH_SIZE, 0, 0)
+    shuffled = np.random.default_rng(0).permutation(len(counts))
+    whole = np.arange(BATCH_SIZE, len(counts), BATCH_SIZE)
+    batches = {
+        "random": np.split(shuffled, whole),
+        "buckets": order,
+        "sorted": np.split(np.argsort(counts), whole),
+    }
+    return {
+        name: 1 - counts.sum() / sum(len(i) * int(counts[i].max()) for i in index)
+        for name, index in batches.items()
+    }
+
+
+def pieces(texts: list[str], tokens: list[list[str]]) -> dict[str, Any]:
+    """Return how many word pieces a review takes, and a token of ours."""
+    tokenizer = AutoTokenizer.from_pretrained(find_pretrained())
+    encoded = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+    count = np.array([len(review) for review in encoded])
+    return {
+        "per_token": float(count.sum() / sum(len(review) for review in tokens)),
+        "cut": {str(size): float((count > size - 2).mean()) for size in SIZES},
+    }
 
 
 if __name__ == "__main__":
