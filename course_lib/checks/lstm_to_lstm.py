@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -118,3 +119,67 @@ def gradient(function: Callable[[Tensor, Tensor, int, float, float], Any]) -> No
             close(expected),
             f"For {given} you returned {rounded}; expected {wanted}.{hint}",
         )
+
+
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def mixture(
+    temperature: float,
+    alpha: float,
+    *,
+    soft: str = "kl",
+    power: int = 2,
+    divisor: int = 1,
+    alpha_is_the_labels: bool = False,
+    leaks: bool = False,
+) -> Loss:
+    """Write a distillation loss out, as it should be or with something changed."""
+    weight = 1 - alpha if alpha_is_the_labels else alpha
+
+    def loss(student: Tensor, teacher: Tensor, labels: Tensor) -> Tensor:
+        teacher = teacher if leaks else teacher.detach()
+        log_q = (student / temperature).log_softmax(-1)
+        log_p = (teacher / temperature).log_softmax(-1)
+        terms = {
+            "kl": log_p.exp() * (log_p - log_q),
+            "cross-entropy": -log_p.exp() * log_q,
+            "reverse": log_q.exp() * (log_q - log_p),
+            "logits": -teacher * log_q,
+        }[soft]
+        distance = temperature**power * terms.sum(-1).mean() / divisor
+        return weight * distance + (1 - weight) * F.cross_entropy(student, labels)
+
+    return loss
+
+
+#: What is changed in a loss, and whether that is a mistake.
+LOSSES: dict[str, tuple[dict[str, Any], bool]] = {
+    "a sound one": ({}, False),
+    "a sound one plus the teacher's entropy": ({"soft": "cross-entropy"}, False),
+    "one without T²": ({"power": 0}, True),
+    "one whose alpha is the label's weight": ({"alpha_is_the_labels": True}, True),
+    "one with KL(student‖teacher)": ({"soft": "reverse"}, True),
+    "one that takes the teacher's logits for probabilities": ({"soft": "logits"}, True),
+    "one that divides by the number of classes too": ({"divisor": 2}, True),
+    "one whose gradient reaches the teacher": ({"leaks": True}, True),
+}
+
+
+@check("Right: you caught every mistake, and blamed nobody else.")
+def is_wrong(function: Callable[[Loss, float, float], Any]) -> None:
+    """Whether a distillation loss is not what it claims to be."""
+    for temperature, alpha in [(4.0, 0.7), (2.0, 0.6)]:
+        for name, (changed, expected) in LOSSES.items():
+            loss = mixture(temperature, alpha, **changed)
+            got = call(function, loss, temperature, alpha)
+            expect(
+                isinstance(got, (bool, np.bool_)) or getattr(got, "shape", None) == (),
+                f"For {name} you returned {type(got).__name__}; expected True or "
+                "False.",
+            )
+            expect(
+                bool(got) == expected,
+                f"For {name}, at temperature {temperature} and alpha {alpha}, you "
+                f"returned {bool(got)}; expected {expected}.",
+            )
