@@ -65,6 +65,7 @@ def distill(
     record: records.Record = {
         "data": splits.data,
         "device": records.device_name(accelerator().device),
+        "precision": accelerator().mixed_precision,
         "seeds": list(seeds),
         "versions": records.versions(),
         "scale": scale.name,

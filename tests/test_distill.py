@@ -49,6 +49,7 @@ def test_a_run_says_what_it_was(splits):
     )
     assert (record["temperature"], record["alpha"], record["seeds"]) == (3.0, 0.5, [7])
     assert record["sizes"] == dict.fromkeys(SPLITS, 300)
+    assert record["precision"] == "no"
     assert record["labels"] == list(splits.label_names)
     assert record["epochs"] == 3  # 20 steps would be two, and three is the least
 
