@@ -45,6 +45,10 @@ class Mistake:
 
 loss = partial(Mistake, "losses.py", ("test_losses.py",))
 text = partial(Mistake, "text.py", ("test_text.py",))
+words = partial(Mistake, "word_vectors.py", ("test_word_vectors.py",))
+UNLABELLED = (
+    "test_distill.py::test_unlabelled_reviews_join_in_without_a_label_of_their_own",
+)
 batches = partial(Mistake, "batches.py", ("test_batches.py",))
 pooling = partial(
     Mistake, "models/pooling.py", ("test_models_pooling.py", "test_models_recurrent.py")
@@ -467,6 +471,20 @@ MISTAKES = [
              "if False and digest("),
     saved(FOREIGN, "another run's checkpoint taken", "if there != here:", "if False:"),
     saved(TWICE, "two runs at once", "timeout=0", "timeout=0, is_singleton=True"),
+
+    # Word vectors, and reviews without labels.
+    words("neighbours across two texts", "full(WINDOW, UNKNOWN", "full(0, UNKNOWN"),
+    words("unknown words counted", "(left > UNKNOWN)", "(left >= UNKNOWN)"),
+    words("the right neighbour only", "return total + total.T", "return total"),
+    words("far neighbours count as much", "1 / distance", "1.0"),
+    words("rare contexts not smoothed", "word**SMOOTHING", "word * 1.0"),
+    words("negative information kept", "information > 0", "information > -99"),
+    words("all directions alike", "vectors = u * np.sqrt(s)", "vectors = u"),
+    words("padding has a vector", "vectors[~known] = 0", "vectors[~known] = 1"),
+    Mistake("splits.py", ("test_word_vectors.py",), "words learnt from test reviews",
+            '("train", "unlabelled")', '("train", "unlabelled", "test")', 13),
+    Mistake("distill.py", UNLABELLED, "labels given to the unlabelled reviews",
+            "torch.cat([known, unknown])", "torch.cat([unknown, known])"),
 
     # Metrics.
     metrics("logits cut at one half", "said = logits > 0", "said = logits > 0.5", 5),
