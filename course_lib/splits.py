@@ -50,8 +50,15 @@ class Splits:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out of the data, and why."""
-        return self.reviews["train"].notes
+        """What was left out of the data, and why; and which labels never occur."""
+        never = []
+        for name in LABELLED if self.multilabel else ():
+            found = (getattr(self, name).labels > 0).any(0)
+            if missing := [
+                n for n, f in zip(self.label_names, found, strict=True) if not f
+            ]:
+                never.append(f"never positive in {name}: {', '.join(missing)}")
+        return (*self.reviews["train"].notes, *never)
 
     @property
     def vocabulary_size(self) -> int:

@@ -80,7 +80,7 @@ def train(
     its best weights so far.
     """
     model.to(accelerator().device)
-    check_fit(model, examples, validation, needs_soft_targets=distillation is not None)
+    check_fit(model, examples, validation, distillation)
     saved = None
     if checkpoint is not None:
         run = describe(

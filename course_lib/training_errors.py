@@ -18,25 +18,33 @@ def check_fit(
     model: nn.Module,
     examples: Examples,
     validation: Examples,
-    *,
-    needs_soft_targets: bool,
+    distillation: Callable[..., Tensor] | None,
 ) -> None:
-    """Raise `ValueError` if labels or soft targets do not fit the model's logits."""
+    """Raise `ValueError` if labels or soft targets do not fit model and loss."""
     num_labels = count_logits(model, examples)
     for name, part in {"training": examples, "validation": validation}.items():
         check_labels(part.labels, num_labels, name)
-    if not needs_soft_targets:
+    if distillation is None:
         return
+    multilabel = getattr(distillation, "multilabel", examples.labels.dim() == 2)
+    if multilabel != (examples.labels.dim() == 2):
+        kinds = {True: "multi-hot rows", False: "class indices"}
+        raise ValueError(
+            f"the training labels are {kinds[not multilabel]}, of shape "
+            f"{tuple(examples.labels.shape)}, and the loss, {distillation!r}, reads "
+            f"{kinds[multilabel]}: give it multilabel={not multilabel}, or other labels"
+        )
     if examples.soft_targets is None:
         raise ValueError(
             "distillation needs soft targets: pass "
             "examples.with_soft_targets(teacher_logits)"
         )
-    if examples.soft_targets.dim() != 2 or examples.soft_targets.shape[1] != num_labels:
+    shape = examples.soft_targets.shape  # perhaps with embeddings beside the logits
+    if len(shape) not in (2, 3) or shape[1] != num_labels:
         raise ValueError(
-            f"the teacher's soft targets have shape "
-            f"{tuple(examples.soft_targets.shape)}, and the student gives {num_labels} "
-            f"logits a review: both must have the same classes, in the same order"
+            f"the teacher's soft targets have shape {tuple(shape)}, and the student "
+            f"gives {num_labels} logits a review: both must have the same classes, in "
+            "the same order"
         )
 
 

@@ -1,7 +1,7 @@
 """A BERT into something small, on IMDB: `python -m experiments.bert_to_small`.
 
 Three small students learn what a fine-tuned MiniLM said of the training and the
-unlabelled reviews (`experiments.minilm_on_imdb` made its soft targets), each beside
+unlabelled reviews (`experiments.minilm` made its soft targets), each beside
 its equal that had the labels and no teacher; and article 002's student, a linear layer
 on what a frozen BERT makes of a text. All read the 25,000 test reviews. Writes
 book/records/bert-to-small-imdb.json: twenty minutes of one core, of which the frozen
@@ -39,7 +39,7 @@ from course_lib.splits import Splits, prepare
 from course_lib.teachers import epochs_for, fit
 from course_lib.text import encode_pieces
 from experiments.kept import FOLDER, kept
-from experiments.minilm_on_imdb import MAX_TOKENS, OUT
+from experiments.minilm import PLANS, out
 
 SEEDS = (0, 1, 2)
 # The GRU is a student too, but on a CPU PyTorch trains it several times more slowly
@@ -53,7 +53,7 @@ def main() -> None:
     """Train what was not trained before, and write the record."""
     scale = current_scale()
     splits = prepare("imdb", scale, seed=0)
-    said = SoftTargets.read(OUT)
+    said = SoftTargets.read(out("imdb"))
     names = splits.label_names
     everything = with_unlabelled(splits, alpha=1.0).with_soft_targets(
         said.logits_for(splits.readable_texts, names)
@@ -85,7 +85,7 @@ def main() -> None:
         "temperature": TEMPERATURE,
         "transfer": len(everything),
         "max_tokens": splits.max_tokens,
-        "pieces": {"teacher": MAX_TOKENS, "head": HEAD_TOKENS},
+        "pieces": {"teacher": PLANS["imdb"].max_tokens, "head": HEAD_TOKENS},
         "milliseconds": latencies(splits),
     }
     pairs = {f"{n}_taught_minus_alone": (f"{n}-taught", f"{n}-alone") for n in NAMES}
@@ -155,7 +155,7 @@ def latencies(splits: Splits) -> dict[str, float]:
     texts = splits.reviews["test"].texts[:60]
     tokenizer = AutoTokenizer.from_pretrained(find_pretrained())
     none = torch.zeros(len(texts), dtype=torch.long)
-    pieces = Examples(encode_pieces(texts, tokenizer, MAX_TOKENS), none)
+    pieces = Examples(encode_pieces(texts, tokenizer, PLANS["imdb"].max_tokens), none)
     words = Examples(splits.test.tokens[: len(texts)], none)
     bert = BertClassifier(find_pretrained(), len(splits.label_names))
     found = {"teacher": median_milliseconds(bert, pieces)}

@@ -1,7 +1,7 @@
 """What is the best of forty trials worth? `python -m experiments.tuning`.
 
 The course's smallest student learns IMDB from a fine-tuned MiniLM's soft targets
-(`experiments.minilm_on_imdb` made them). Optuna searches temperature, alpha and
+(`experiments.minilm` made them). Optuna searches temperature, alpha and
 learning rate on validation, with a new seed for each trial; the student alone gets as
 many trials for its learning rate; and a third search has nothing to find. The top
 settings of the first two are tried again with fresh seeds. Then defaults and winners,
@@ -34,7 +34,7 @@ from course_lib.soft_target_files import SoftTargets
 from course_lib.splits import prepare
 from course_lib.training import train
 from experiments.kept import FOLDER, kept
-from experiments.minilm_on_imdb import OUT
+from experiments.minilm import out
 
 TRIALS, FINALISTS, FRESH = 40, 6, (1_000, 1_001, 1_002)
 SEEDS = (2_000, 2_001, 2_002, 2_003, 2_004)  # no trial and no re-evaluation had these
@@ -80,7 +80,7 @@ def main(limit: int | None = None) -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     scale = replace(current_scale(), run_limit=limit, max_tokens=MAX_TOKENS)
     splits = prepare("imdb", scale, seed=0)
-    said = SoftTargets.read(OUT)
+    said = SoftTargets.read(out("imdb"))
     soft = said.logits_for(splits.reviews["train"].texts, splits.label_names)
     taught = splits.train.with_soft_targets(soft)
     parts = {"validation": splits.validation, "test": splits.test}

@@ -16,6 +16,7 @@ from course_lib.models.bag import BagOfEmbeddings
 from course_lib.models.bert import (
     BertClassifier,
     FrozenBertClassifier,
+    MeanBertClassifier,
     find_pretrained,
 )
 from course_lib.models.convolution import TextCNN
@@ -25,6 +26,7 @@ from course_lib.models.embeddings import (
     quantise,
 )
 from course_lib.models.export import export_onnx
+from course_lib.models.labelwise import LabelwiseLSTM
 from course_lib.models.layers import keep_layers
 from course_lib.models.pooling import masked_mean_and_max, reverse_within_length
 from course_lib.models.recurrent import GRUClassifier, LSTMClassifier
@@ -39,6 +41,8 @@ __all__ = [
     "FrozenBertClassifier",
     "GRUClassifier",
     "LSTMClassifier",
+    "LabelwiseLSTM",
+    "MeanBertClassifier",
     "QuantisedEmbedding",
     "Recipe",
     "Sizes",

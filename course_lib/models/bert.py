@@ -85,21 +85,38 @@ class BertClassifier(nn.Module):
         return self.bert.score(states.gather(1, last).squeeze(1))
 
 
-class FrozenBertClassifier(nn.Module):
+class MeanBertClassifier(nn.Module):
     """A linear layer on what a pre-trained encoder makes of the tokens, on average.
 
-    The encoder is never trained. Without fine-tuning, the mean over tokens says more
-    about a text than BERT's first token does (Reimers and Gurevych 2019).
+    Without fine-tuning, the mean over tokens says more about a text than BERT's first
+    token does (Reimers and Gurevych 2019).
     """
 
     def __init__(self, pretrained: str | Path, num_labels: int) -> None:
         super().__init__()
         self.num_labels = num_labels
         self.encoder = load(pretrained, num_labels).base_model
-        self.encoder.requires_grad_(False)
         if hasattr(self.encoder, "pooler"):
             self.encoder.pooler = None  # BERT's layer on the first token
         self.head = nn.Linear(self.encoder.config.hidden_size, num_labels)
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
+        return self.head(self.features(tokens, lengths))
+
+    def features(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, hidden) means."""
+        inputs = inputs_for(self.encoder, tokens, lengths)
+        states = self.encoder(**inputs).last_hidden_state  # (batch, tokens, hidden)
+        return masked_mean(states, lengths)
+
+
+class FrozenBertClassifier(MeanBertClassifier):
+    """The same with an encoder that is never trained."""
+
+    def __init__(self, pretrained: str | Path, num_labels: int) -> None:
+        super().__init__(pretrained, num_labels)
+        self.encoder.requires_grad_(False)
 
     def train(self, mode: bool = True) -> "FrozenBertClassifier":
         """Leave the encoder in eval mode: dropout has nothing to teach it."""
@@ -107,12 +124,10 @@ class FrozenBertClassifier(nn.Module):
         self.encoder.eval()
         return self
 
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
+    def features(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, hidden) means, and keep nothing for a backward pass."""
         with torch.no_grad():
-            inputs = inputs_for(self.encoder, tokens, lengths)
-            states = self.encoder(**inputs).last_hidden_state  # (batch, tokens, hidden)
-        return self.head(masked_mean(states, lengths))
+            return super().features(tokens, lengths)
 
 
 def inputs_for(

@@ -55,6 +55,11 @@ class RecurrentClassifier(nn.Module):
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
+        pooled = masked_mean_and_max(self.states(tokens, lengths), lengths)
+        return self.head(self.dropout(pooled))
+
+    def states(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, tokens, directions · hidden) states of the last layer."""
         x = self.embedding(tokens)  # (batch, tokens, features)
         for layer, forwards in enumerate(self.forwards):
             x = self.dropout(x)
@@ -63,7 +68,7 @@ class RecurrentClassifier(nn.Module):
                 back, _ = self.backwards[layer](reverse_within_length(x, lengths))
                 states.append(reverse_within_length(back, lengths))
             x = torch.cat(states, dim=-1)
-        return self.head(self.dropout(masked_mean_and_max(x, lengths)))
+        return x
 
 
 class LSTMClassifier(RecurrentClassifier):

@@ -1,0 +1,59 @@
+"""An LSTM that looks at a text once for each label, with that label's own eyes.
+
+One pooled vector must serve all labels at once. Here every label has a query of its
+own: it weighs the words by how well their states answer it, and so has an embedding of
+its own of the same text (Mullenbach et al. 2018, *Explainable prediction of medical
+codes from clinical text*). What label-wise distillation compares are these.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.models.pooling import is_padding
+from course_lib.models.recurrent import LSTMClassifier
+
+
+class LabelwiseLSTM(LSTMClassifier):
+    """A BiLSTM whose every label attends to the words by itself.
+
+    After each call, `label_embeddings` holds what the logits were read from, of shape
+    (batch, labels, 2 · hidden), for a loss that looks inside.
+
+    >>> model = LabelwiseLSTM(100, num_labels=3, embedding_size=8, hidden_size=4)
+    >>> model(torch.tensor([[5, 6, 7]]), torch.tensor([3])).shape
+    torch.Size([1, 3])
+    >>> model.label_embeddings.shape
+    torch.Size([1, 3, 8])
+    """
+
+    label_embeddings: Tensor
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        num_labels: int,
+        embedding_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__(
+            vocabulary_size,
+            num_labels,
+            embedding_size,
+            hidden_size,
+            num_layers,
+            dropout,
+        )
+        self.query = nn.Linear(2 * hidden_size, num_labels, bias=False)
+        self.head = nn.Linear(2 * hidden_size, num_labels)  # row k reads embedding k
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
+        states = self.states(tokens, lengths)  # (batch, tokens, 2 · hidden)
+        padding = is_padding(tokens.shape[1], lengths).unsqueeze(-1)
+        scores = self.query(states).masked_fill(padding, -torch.inf)
+        attention = scores.softmax(1)  # (batch, tokens, labels), over the tokens
+        self.label_embeddings = attention.transpose(1, 2) @ states
+        read = self.dropout(self.label_embeddings) * self.head.weight
+        return read.sum(-1) + self.head.bias

@@ -1,0 +1,112 @@
+"""Fine-tune a small BERT on a data set, and keep what it says of every text.
+
+`python -m experiments.minilm imdb` fine-tunes all of the carried MiniLM on the training
+reviews and writes book/records/soft-targets-imdb-minilm.safetensors: logits and
+digests, no text. `imdb-genres` and `goemotions` are the multi-label teachers. Each
+takes about an hour of one core that knows bfloat16 (ACCELERATE_MIXED_PRECISION=bf16); a
+run that was stopped goes on. On a GPU, `python -m course_lib soft-targets --data imdb`
+makes the soft targets of a longer training on longer texts.
+"""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from course_lib.batches import Examples
+from course_lib.models import BertClassifier, find_pretrained
+from course_lib.scale import current_scale
+from course_lib.soft_target_files import SoftTargets, make_once, tokenizer_digest
+from course_lib.splits import Splits, prepare
+from course_lib.text import encode_pieces
+from course_lib.training import train
+from experiments.kept import FOLDER
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long the teacher reads, how often, and how fast it learns."""
+
+    max_tokens: int
+    epochs: int
+    learning_rate: float
+
+
+PLANS = {
+    # The first and the last 64 word pieces.
+    "imdb": Plan(max_tokens=128, epochs=1, learning_rate=5e-5),
+    # Rare labels need more epochs, and a small BERT bears a higher rate.
+    "imdb-genres": Plan(max_tokens=128, epochs=2, learning_rate=1e-4),
+    "goemotions": Plan(max_tokens=64, epochs=4, learning_rate=1e-4),  # whole comments
+}
+
+
+def out(data: str) -> Path:
+    """Return where the soft targets of a data set are committed."""
+    return Path(f"book/records/soft-targets-{data}-minilm.safetensors")
+
+
+def ask(data: str, splits: Splits, texts: list[str]) -> SoftTargets:
+    """Train the teacher of a data set, or find it trained, and ask it about texts."""
+    plan = PLANS[data]
+    pretrained = find_pretrained()
+    tokenizer = AutoTokenizer.from_pretrained(pretrained)
+    teacher = trained(data, splits, plan, pretrained, tokenizer)
+    nothing = torch.zeros(len(texts), dtype=torch.long)
+    return make_once(
+        teacher,
+        Examples(encode_pieces(texts, tokenizer, plan.max_tokens), nothing),
+        texts,
+        splits.label_names,
+        name=f"MiniLM, {plan.max_tokens} tokens, {plan.epochs} epoch"
+        + ("s" if plan.epochs > 1 else ""),
+        tokenizer=tokenizer_digest(tokenizer),
+        max_tokens=plan.max_tokens,
+        folder=FOLDER / f"minilm-on-{data}",
+    )
+
+
+def trained(
+    data: str,
+    splits: Splits,
+    plan: Plan,
+    pretrained: str,
+    tokenizer: PreTrainedTokenizerBase,
+) -> BertClassifier:
+    """Return the fine-tuned teacher."""
+    parts = {
+        name: Examples(
+            encode_pieces(splits.reviews[name].texts, tokenizer, plan.max_tokens),
+            getattr(splits, name).labels,
+        )
+        for name in ("train", "validation")
+    }
+    torch.manual_seed(0)
+    teacher = BertClassifier(pretrained, len(splits.label_names))
+    train(
+        teacher,
+        parts["train"],
+        parts["validation"],
+        epochs=plan.epochs,
+        batch_size=32,
+        learning_rate=plan.learning_rate,
+        checkpoint=FOLDER / f"minilm-on-{data}" / "teacher.safetensors",
+        progress="teacher",
+    )
+    return teacher
+
+
+def main() -> None:
+    """Train a teacher, ask it about all texts, and write its answers."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("data", choices=PLANS)
+    data = parser.parse_args().data
+    splits = prepare(data, current_scale(), seed=0)
+    texts = [text for part in splits.reviews.values() for text in part.texts]
+    ask(data, splits, texts).write(out(data))
+
+
+if __name__ == "__main__":
+    main()
