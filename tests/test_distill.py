@@ -64,6 +64,16 @@ def test_words_come_from_the_training_reviews_alone(splits):
     assert splits.vocabulary_size == len(vocabulary)
 
 
+def test_labels_that_never_occur_are_named(splits):
+    labels = splits.test.labels.clone()
+    labels[:, [2, 4]] = 0
+    poorer = replace(splits, test=replace(splits.test, labels=labels))
+    assert set(poorer.notes) - set(splits.notes) == {
+        "never positive in test: story, visuals"
+    }
+    assert not any("never positive" in note for note in splits.notes)
+
+
 def test_labels_are_what_the_losses_expect(splits):
     assert splits.multilabel
     assert splits.train.labels.dtype == torch.float32

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -50,6 +52,30 @@ def test_a_teacher_with_other_classes_than_the_student_is_refused():
             task,
             make_task(9, 1),
             distillation=DistillationLoss(2.0, 0.5),
+            **OPTIONS,
+        )
+
+
+@pytest.mark.parametrize(
+    ("multilabel", "match"),
+    [
+        (True, r"are class indices, of shape \(160,\), .* multilabel=False"),
+        (False, r"are multi-hot rows, of shape \(160, 2\), .* multilabel=True"),
+    ],
+)
+def test_a_loss_for_the_other_kind_of_labels_is_refused(multilabel, match):
+    """Class indices given for multi-hot rows would be read as other labels."""
+    task = make_task().with_soft_targets(torch.zeros(160, 2))
+    validation = make_task(9, 1)
+    if not multilabel:
+        task = replace(task, labels=torch.ones(160, 2))
+        validation = replace(validation, labels=torch.ones(9, 2))
+    with pytest.raises(ValueError, match=match):
+        train(
+            make_model(),
+            task,
+            validation,
+            distillation=DistillationLoss(2.0, 0.5, multilabel=multilabel),
             **OPTIONS,
         )
 

@@ -45,6 +45,9 @@ class Mistake:
 
 loss = partial(Mistake, "losses.py", ("test_losses.py",))
 text = partial(Mistake, "text.py", ("test_text.py",))
+cuts = partial(Mistake, "thresholds.py", ("test_thresholds.py",))
+labelwise = partial(Mistake, "models/labelwise.py", ("test_models_labelwise.py",))
+seen = partial(Mistake, "label_embedding_loss.py", ("test_label_embedding_loss.py",))
 words = partial(Mistake, "word_vectors.py", ("test_word_vectors.py",))
 UNLABELLED = (
     "test_distill.py::test_unlabelled_reviews_join_in_without_a_label_of_their_own",
@@ -485,6 +488,30 @@ MISTAKES = [
             '("train", "unlabelled")', '("train", "unlabelled", "test")', 13),
     Mistake("distill.py", UNLABELLED, "labels given to the unlabelled reviews",
             "torch.cat([known, unknown])", "torch.cat([unknown, known])"),
+
+    # Thresholds, and what a model sees for each label.
+    cuts("the cut at the last review taken", "(z[best] + below[best]) / 2", "z[best]"),
+    cuts("equal logits told apart", "scores[z == below] = -1", "pass"),
+    cuts("accuracy instead of F1", "said + labels.sum()", "said + 0 * labels.sum()"),
+    cuts("a label without examples passed over", "if missing := ", "if False and "),
+    cuts("0 and 1 taken for thresholds", "(cuts > 0) & (cuts < 1)",
+        "(cuts >= 0) & (cuts <= 1)"),
+    cuts("shifted the wrong way", "logits - np.log(", "logits + np.log("),
+    labelwise("attention to padding", ".masked_fill(padding, -torch.inf)", ""),
+    labelwise("attention over labels", "scores.softmax(1)", "scores.softmax(2)"),
+    labelwise("one embedding for all labels", "(batch, tokens, labels), over the tokens",
+        "\n        attention = attention.mean(2, keepdim=True).expand_as(attention)"),
+    seen("each pair twice", "pairs.triu(diagonal=1)", "pairs", ),
+    seen("absent labels compared", "has = labels > 0", "has = labels >= 0"),
+    seen("width matters", "(distances.sum() / pairs.sum().clamp(min=1)).clamp(min=1e-6)",
+        "1"),
+    seen("a root of zero", "apart + 1e-12", "apart"),
+    seen("the teacher learns", "teacher.detach()", "teacher"),
+    Mistake("training_errors.py", ("test_training_errors.py",),
+            "a loss for the other kind of labels",
+            "if multilabel != (examples.labels.dim() == 2):", "if False:"),
+    Mistake("splits.py", ("test_distill.py::test_labels_that_never_occur_are_named",),
+            "a label that never occurs not mentioned", "if places:", "if False:"),
 
     # Metrics.
     metrics("logits cut at one half", "said = logits > 0", "said = logits > 0.5", 5),

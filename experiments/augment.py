@@ -1,0 +1,47 @@
+"""Comments that nobody wrote, for a teacher to label.
+
+A small data set without unlabelled texts leaves a student little to ask its teacher
+about. Tang et al. (2019, *Distilling task-specific knowledge from BERT into simple
+neural networks*) therefore make texts from the ones there are. Whether they make sense
+matters less than that the teacher has an opinion on them. Two of their three ways are
+here, and one more: some words are replaced by others, a stretch of a comment stands
+alone, and the head of one comment is put before the tail of another.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+REPLACED = 0.15  # of the words
+
+
+def more_comments(texts: Sequence[str], each: int = 2, seed: int = 0) -> list[str]:
+    """Return new texts, up to `each` for every one given, none of them given or twice.
+
+    >>> more_comments(["what a lovely day", "I am so sad about this"], each=1)
+    ['what a lovely sad about this', 'am so']
+    """
+    random = np.random.default_rng(seed)
+    split = [text.split() for text in texts]
+    every_word = [word for words in split for word in words]
+    made: dict[str, None] = {}
+    for words in split:
+        for _ in range(each):
+            way = random.integers(3)
+            if way == 0:
+                new = [
+                    every_word[random.integers(len(every_word))]
+                    if random.random() < REPLACED
+                    else word
+                    for word in words
+                ]
+            elif way == 1:
+                size = int(random.integers(1, len(words) + 1)) if words else 0
+                start = int(random.integers(len(words) - size + 1))
+                new = words[start : start + size]
+            else:
+                other = split[random.integers(len(split))]
+                new = words[: len(words) // 2 + 1] + other[len(other) // 2 :]
+            made[" ".join(new)] = None
+    known = {*texts, ""}
+    return [text for text in made if text not in known]

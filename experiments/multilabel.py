@@ -1,0 +1,301 @@
+"""A BERT's answers on many labels, taught to a small LSTM.
+
+`python -m experiments.multilabel imdb-genres` (or `goemotions`) writes
+book/records/multilabel-imdb-genres.json. The teacher is the MiniLM of
+`experiments.minilm`, whose soft targets are read from its file. The student is a
+`LabelwiseLSTM` of under two million parameters: alone on the labels, and taught on all
+texts that the teacher has read and no test knows, in as many steps. Beside them stands
+one logistic regression a label on TF-IDF. All thresholds come from validation. About an
+hour of one core; a run that was stopped goes on. `--limit 800` shows in a minute that
+everything works.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
+from torch import nn
+
+from course_lib import comparison, metrics, records
+from course_lib.batches import Examples
+from course_lib.comparison import Reading
+from course_lib.devices import accelerator
+from course_lib.losses import DistillationLoss
+from course_lib.models import LabelwiseLSTM
+from course_lib.scale import current_scale
+from course_lib.soft_target_files import SoftTargets
+from course_lib.soft_targets import predict_logits
+from course_lib.splits import LABELLED, Splits, prepare
+from course_lib.teachers import start_from_word_vectors
+from course_lib.text import encode
+from course_lib.thresholds import at_thresholds, best_thresholds
+from course_lib.training import train
+from experiments.augment import more_comments
+from experiments.kept import FOLDER, kept
+from experiments.minilm import ask, out
+
+SEEDS = (0, 1, 2)
+MODELS = ("words", "teacher", "alone", "distilled")
+DIFFERENCES = {
+    f"distilled_minus_{other}": ("distilled", other)
+    for other in ("alone", "words", "teacher")
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a data set's student is, and how it learns."""
+
+    max_tokens: int
+    embedding_size: int
+    hidden_size: int
+    epochs: int  # over the labelled texts; the taught student takes as many steps
+    learning_rate: float
+    temperature: float
+    alpha: float
+
+
+PLANS = {
+    "imdb-genres": Plan(256, 64, 64, 6, 4e-3, 1.0, 1.0),
+    "goemotions": Plan(64, 64, 64, 20, 4e-3, 1.0, 1.0),
+}
+
+
+def main(data: str, limit: int | None = None) -> None:
+    """Train what was not trained before, and write the record."""
+    plan = PLANS[data]
+    scale = replace(current_scale(), run_limit=limit, max_tokens=plan.max_tokens)
+    splits = prepare(data, scale, seed=0)
+    said = SoftTargets.read(out(data))
+    folder = FOLDER / f"multilabel-{data}-{limit or 'all'}"
+    runs: list[dict[str, Reading]] = []
+    for seed in SEEDS:
+        runs.append(
+            {
+                "words": kept(folder, "words", partial(words, splits)),
+                "teacher": teacher(said, splits),
+                "alone": kept(
+                    folder,
+                    f"alone-seed-{seed}",
+                    partial(student, plan, splits, splits.train, seed, None),
+                ),
+                "distilled": kept(
+                    folder,
+                    f"distilled-seed-{seed}",
+                    partial(
+                        student,
+                        plan,
+                        splits,
+                        transfer(data, splits, said),
+                        seed,
+                        DistillationLoss(plan.temperature, plan.alpha, multilabel=True),
+                    ),
+                ),
+            }
+        )
+    write(data, limit, plan, splits, runs)
+
+
+def student(
+    plan: Plan,
+    splits: Splits,
+    examples: Examples,
+    seed: int,
+    loss: DistillationLoss | None,
+) -> Reading:
+    """Train a student; it learns as many steps, whatever it learns from."""
+    torch.manual_seed(seed)
+    model = LabelwiseLSTM(
+        splits.vocabulary_size,
+        len(splits.label_names),
+        plan.embedding_size,
+        plan.hidden_size,
+    )
+    start_from_word_vectors(model, splits)
+    train(
+        model,
+        examples,
+        splits.validation,
+        epochs=max(1, round(plan.epochs * len(splits.train) / len(examples))),
+        batch_size=32,
+        learning_rate=plan.learning_rate,
+        seed=seed,
+        distillation=loss,
+        progress="alone" if loss is None else "taught",
+    )
+    return read_both(model, splits)
+
+
+def read_both(model: nn.Module, splits: Splits) -> Reading:
+    """Read the test split, timed, with what is said of validation before it."""
+    before = predict_logits(model, splits.validation).numpy()
+    reading = comparison.read(model, splits.test)
+    return replace(reading, logits=np.concatenate([before, reading.logits]))
+
+
+def transfer(data: str, splits: Splits, said: SoftTargets) -> Examples:
+    """Return all texts that a student may learn from, with the teacher's answers.
+
+    Those without labels have rows of zeros, which a loss with alpha 1 does not read.
+    """
+    texts = splits.readable_texts
+    soft = said.logits_for(texts, splits.label_names)
+    if data == "goemotions":  # has no texts without labels
+        more = more_comments(splits.reviews["train"].texts)
+        asked = ask(data, splits, more)
+        texts = [*texts, *more]
+        soft = torch.cat([soft, asked.logits_for(more, splits.label_names)])
+    known = splits.train.labels
+    labels = torch.cat(
+        [known, known.new_zeros(len(texts) - len(known), known.shape[1])]
+    )
+    tokens = encode(texts, splits.vocabulary, splits.max_tokens)
+    return Examples(tokens, labels, soft)
+
+
+def teacher(said: SoftTargets, splits: Splits) -> Reading:
+    """Return what the teacher, which is not here, said of validation and test."""
+    parts = ("validation", "test")
+    texts = [text for part in parts for text in splits.reviews[part].texts]
+    return Reading(
+        logits=said.logits_for(texts, splits.label_names).numpy(),
+        parameters=said.teacher["parameters"],
+        bytes=said.teacher["bytes"],
+        examples_per_second=None,
+    )
+
+
+def words(splits: Splits) -> Reading:
+    """Return what one logistic regression a label says, on words and pairs of words."""
+    texts = {name: splits.reviews[name].texts for name in LABELLED}
+    vectorizer = TfidfVectorizer(
+        ngram_range=(1, 2), min_df=3, sublinear_tf=True, dtype=np.float32
+    )
+    features = vectorizer.fit_transform(texts["train"])
+    both = vectorizer.transform([*texts["validation"], *texts["test"]])
+    columns, weights = [], 0
+    for column in splits.train.labels.T.numpy():
+        fitted = LogisticRegression(C=10.0, solver="liblinear").fit(features, column)
+        columns.append(fitted.decision_function(both))
+        weights += fitted.coef_.size + 1
+    logits = np.stack(columns, axis=1).astype(np.float32)
+    return Reading(logits, weights, 4 * weights, None)
+
+
+def write(
+    data: str,
+    limit: int | None,
+    plan: Plan,
+    splits: Splits,
+    both: list[dict[str, Reading]],
+) -> None:
+    """Compare the models on the test split, and write the record."""
+    count = len(splits.validation)
+    known = splits.validation.labels.numpy()
+    labels = splits.test.labels.numpy()
+    runs: list[dict[str, Reading]] = []
+    at_half: dict[str, list[float]] = {}
+    for run in both:
+        runs.append({})
+        for name, reading in run.items():
+            # Chosen on validation, for each model from each seed by itself.
+            cuts = best_thresholds(reading.logits[:count], known, splits.label_names)
+            test = reading.logits[count:]
+            at_half.setdefault(name, []).append(metrics.macro_f1(test, labels))
+            runs[-1][name] = replace(
+                reading, logits=at_thresholds(test, cuts).astype(np.float32)
+            )
+    record: records.Record = {
+        "data": splits.data,
+        "device": records.device_name(accelerator().device),
+        "scale": "smoke" if limit else current_scale().name,
+        "seeds": list(SEEDS),
+        "versions": records.versions(),
+        "student_model": f"LabelwiseLSTM {plan.embedding_size}/{plan.hidden_size}",
+        **asdict(plan),
+        "vocabulary_size": splits.vocabulary_size,
+        "labels": list(splits.label_names),
+        "sizes": {name: len(part) for name, part in splits.reviews.items()},
+        "notes": list(splits.notes),
+        "thresholds": "best F1 on validation, for each label, model and seed",
+    }
+    record |= comparison.compare(runs, labels, differences=DIFFERENCES)
+    record["macro_f1_at_half"] = {n: comparison.mean(v) for n, v in at_half.items()}
+    record["per_label"] = {
+        "train_positives": splits.train.labels.sum(0).int().tolist(),
+        "test_positives": labels.sum(0).astype(int).tolist(),
+        "average_precision": {
+            name: mean_over(
+                runs, name, lambda z: average_precision_score(labels, z, average=None)
+            )
+            for name in MODELS
+        },
+    }
+    record["fidelity"] = {
+        name: fidelity([run[name] for run in runs], runs[0]["teacher"], labels)
+        for name in ("alone", "distilled")
+    }
+    record["dependence"] = {
+        "truth": correlations(labels).tolist(),
+        **{
+            name: mean_over(runs, name, lambda z: correlations(z > 0))
+            for name in MODELS
+        },
+    }
+    name = f"multilabel-{data}.json"
+    path = FOLDER / f"smoke-{name}" if limit else Path("book/records") / name
+    records.write(path, record)
+    print(records.table(record, {name: name for name in MODELS}))
+
+
+def mean_over(
+    runs: list[dict[str, Reading]], name: str, f: Callable[[NDArray], NDArray]
+) -> list[Any]:
+    """Return the mean over seeds of what a function makes of a model's logits."""
+    rounded: list[Any] = (
+        np.mean([f(run[name].logits) for run in runs], 0).round(4).tolist()
+    )
+    return rounded
+
+
+def fidelity(
+    students: list[Reading], teacher: Reading, labels: NDArray
+) -> dict[str, float]:
+    """Say how often a student decides as its teacher does, right or wrong.
+
+    `agreement` is over all pairs of a text and a label; `shared_mistakes` over those
+    that the teacher gets wrong.
+    """
+    theirs = teacher.logits > 0
+    wrong = theirs != (labels > 0)
+    same = [(student.logits > 0) == theirs for student in students]
+    return {
+        "agreement": float(np.mean([s.mean() for s in same])),
+        "shared_mistakes": float(np.mean([s[wrong].mean() for s in same])),
+    }
+
+
+def correlations(said: NDArray) -> NDArray[np.float64]:
+    """Return the correlation of every two columns of yes and no; 0 if constant."""
+    centred = said - said.mean(0)
+    scale = np.sqrt((centred**2).sum(0))
+    outer = np.outer(scale, scale)
+    return np.divide(
+        centred.T @ centred, outer, out=np.zeros_like(outer), where=outer > 0
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("data", choices=PLANS)
+    parser.add_argument("--limit", type=int, help="so many texts a split, for a trial")
+    main(**vars(parser.parse_args()))

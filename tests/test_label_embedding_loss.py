@@ -1,0 +1,155 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib.label_embedding_loss import (
+    LabelEmbeddingLoss,
+    compare_distances,
+    logits_and_embeddings,
+    structure_loss,
+)
+from course_lib.losses import multilabel_soft_target_loss
+from course_lib.models import LabelwiseLSTM
+from course_lib.training import train
+from tests.tasks import make_task
+
+
+def some(*shape, seed=0):
+    torch.manual_seed(seed)
+    return torch.randn(*shape, dtype=torch.float64)
+
+
+def by_hand(student, teacher, labels):
+    """Both kinds of pairs, one by one."""
+    batch, count = labels.shape
+    total = 0.0
+    reviews = [
+        ((i, k), (j, k))
+        for k in range(count)
+        for i in range(batch)
+        for j in range(i + 1, batch)
+    ]
+    within = [
+        ((i, k), (i, m))
+        for i in range(batch)
+        for k in range(count)
+        for m in range(k + 1, count)
+    ]
+    for kind in (reviews, within):
+        pairs = [(a, b) for a, b in kind if labels[a] and labels[b]]
+        if not pairs:
+            continue
+        ours = torch.stack([(student[a] - student[b]).norm() for a, b in pairs])
+        theirs = torch.stack([(teacher[a] - teacher[b]).norm() for a, b in pairs])
+        d = (ours / ours.mean() - theirs / theirs.mean()).abs()
+        total += torch.where(d < 1, d**2 / 2, d - 0.5).mean().item()
+    return total
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 999), share=st.sampled_from([0.0, 0.3, 0.8, 1.0]))
+def test_it_is_the_mean_huber_loss_over_pairs_that_share_a_label(seed, share):
+    student, teacher = some(5, 4, 3, seed=seed), some(5, 4, 6, seed=seed + 1)
+    labels = (torch.rand(5, 4) < share).float()
+    expected = by_hand(student, teacher, labels)
+    value = structure_loss(student, teacher, labels).item()
+    assert value == pytest.approx(expected, abs=1e-5)
+
+
+def test_scale_shift_and_rotation_of_embeddings_do_not_matter():
+    teacher = some(6, 4, 3)
+    rotation, _ = torch.linalg.qr(some(3, 3, seed=1))
+    student = 7 * teacher @ rotation + 2
+    labels = torch.ones(6, 4)
+    assert structure_loss(student, teacher, labels).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_wrong_embedding_of_an_absent_label_costs_nothing():
+    student, teacher = some(4, 3, 2), some(4, 3, 2)
+    labels = torch.ones(4, 3)
+    labels[2, 1] = 0
+    student[2, 1] += 99
+    assert structure_loss(student, teacher, labels).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_equal_points_and_a_batch_without_labels_give_finite_gradients():
+    student = torch.zeros(3, 2, 4, requires_grad=True)
+    for labels in (torch.ones(3, 2), torch.zeros(3, 2)):
+        structure_loss(student, some(3, 2, 4), labels).backward()
+        assert student.grad.isfinite().all()
+    nothing = structure_loss(student, some(3, 2, 4), torch.zeros(3, 2))
+    assert nothing.item() == 0
+
+
+def test_no_gradient_reaches_the_teacher():
+    teacher = some(3, 2, 4).requires_grad_()
+    student = some(3, 2, 4, seed=1).requires_grad_()
+    structure_loss(student, teacher, torch.ones(3, 2)).backward()
+    assert teacher.grad is None
+    assert student.grad.any()
+
+
+def test_a_pair_is_counted_once():
+    points = torch.tensor([[[0.0], [1.0], [3.0]]])
+    others = torch.tensor([[[0.0], [2.0], [3.0]]])
+    pairs = torch.ones(1, 3, 3, dtype=torch.bool)
+    # Distances 1, 3, 2 and 2, 3, 1, each over its mean, 2.
+    expected = (0.5**2 / 2 + 0 + 0.5**2 / 2) / 3
+    assert compare_distances(points, others, pairs).item() == pytest.approx(expected)
+
+
+def make_model(width):
+    torch.manual_seed(0)
+    return LabelwiseLSTM(60, 2, 8, width)
+
+
+def multi_hot(task):
+    labels = torch.stack([task.labels, 1 - task.labels], 1).float()
+    return type(task)(task.tokens, labels)
+
+
+def test_the_teachers_answers_are_its_logits_and_embeddings_in_order():
+    task = multi_hot(make_task(9, 1))
+    teacher = make_model(5).eval()
+    both = logits_and_embeddings(teacher, task)
+    assert both.shape == (9, 2, 11)
+    for row in range(9):
+        tokens = torch.from_numpy(task.tokens[row]).view(1, -1).long()
+        logits = teacher(tokens, torch.tensor([tokens.shape[1]]))
+        assert torch.allclose(both[row, :, 0], logits[0], atol=1e-5)
+        assert torch.allclose(both[row, :, 1:], teacher.label_embeddings[0], atol=1e-5)
+
+
+def test_training_with_it_brings_distances_nearer():
+    task = multi_hot(make_task())
+    teacher, student = make_model(8).eval(), make_model(4)
+    soft = logits_and_embeddings(teacher, task)
+    loss = LabelEmbeddingLoss(student, temperature=1.0, weight=1.0)
+
+    def apart():
+        student.eval()
+        seen = logits_and_embeddings(student, task)[..., 1:]
+        return structure_loss(seen, soft[..., 1:], task.labels).item()
+
+    before = apart()
+    train(
+        student,
+        task.with_soft_targets(soft),
+        task,
+        epochs=3,
+        batch_size=32,
+        learning_rate=1e-2,
+        distillation=loss,
+    )
+    assert apart() < before
+    assert repr(loss) == "LabelEmbeddingLoss(temperature=1.0, weight=1.0)"
+
+
+def test_without_weight_it_is_the_soft_target_loss():
+    student = make_model(4)
+    student.label_embeddings = some(3, 2, 8)
+    loss = LabelEmbeddingLoss(student, temperature=2.0, weight=0.0)
+    logits, teacher = some(3, 2, seed=1), some(3, 2, 5, seed=2)
+    expected = multilabel_soft_target_loss(logits, teacher[..., 0], 2.0)
+    assert loss(logits, teacher, torch.ones(3, 2)).item() == expected.item()
