@@ -15,7 +15,7 @@ import numpy as np
 REPLACED = 0.15  # of the words
 
 
-def more_comments(texts: Sequence[str], each: int = 2, seed: int = 0) -> list[str]:
+def more_comments(texts: Sequence[str], each: int = 1, seed: int = 0) -> list[str]:
     """Return new texts, up to `each` for every one given, none of them given or twice.
 
     >>> more_comments(["what a lovely day", "I am so sad about this"], each=1)

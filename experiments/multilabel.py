@@ -11,7 +11,7 @@ everything works.
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
-from torch import nn
+from torch import Tensor, nn
 
 from course_lib import comparison, metrics, records
 from course_lib.batches import Examples
@@ -32,22 +32,21 @@ from course_lib.devices import accelerator
 from course_lib.losses import DistillationLoss
 from course_lib.models import LabelwiseLSTM
 from course_lib.scale import current_scale
-from course_lib.soft_target_files import SoftTargets
+from course_lib.soft_target_files import SoftTargets, text_digests
 from course_lib.soft_targets import predict_logits
-from course_lib.splits import LABELLED, Splits, prepare
+from course_lib.splits import Splits, prepare
 from course_lib.teachers import start_from_word_vectors
 from course_lib.text import encode
 from course_lib.thresholds import at_thresholds, best_thresholds
 from course_lib.training import train
+from experiments import minilm
 from experiments.augment import more_comments
 from experiments.kept import FOLDER, kept
-from experiments.minilm import ask, out
 
 SEEDS = (0, 1, 2)
-MODELS = ("words", "teacher", "alone", "distilled")
 DIFFERENCES = {
     f"distilled_minus_{other}": ("distilled", other)
-    for other in ("alone", "words", "teacher")
+    for other in ("alone", "words", "teacher", "both")
 }
 
 
@@ -59,14 +58,15 @@ class Plan:
     embedding_size: int
     hidden_size: int
     epochs: int  # over the labelled texts; the taught student takes as many steps
+    batch_size: int
     learning_rate: float
     temperature: float
-    alpha: float
+    with_words: bool = False  # the student learns from BERT and the words, mixed
 
 
 PLANS = {
-    "imdb-genres": Plan(256, 64, 64, 6, 4e-3, 1.0, 1.0),
-    "goemotions": Plan(64, 64, 64, 20, 4e-3, 1.0, 1.0),
+    "imdb-genres": Plan(256, 64, 64, 6, 32, 4e-3, 1.0, with_words=True),
+    "goemotions": Plan(64, 64, 64, 8, 64, 4e-3, 1.0),
 }
 
 
@@ -75,34 +75,59 @@ def main(data: str, limit: int | None = None) -> None:
     plan = PLANS[data]
     scale = replace(current_scale(), run_limit=limit, max_tokens=plan.max_tokens)
     splits = prepare(data, scale, seed=0)
-    said = SoftTargets.read(out(data))
     folder = FOLDER / f"multilabel-{data}-{limit or 'all'}"
+    said = SoftTargets.read(minilm.out(data))
+    told = ["validation", "test"]
+    texts = [text for part in told for text in splits.reviews[part].texts]
+    more = transfer_texts(data, splits)
+    fixed = {
+        "words": kept(folder, "words", partial(words, splits, [*texts, *more])),
+        "teacher": asked(data, splits, said, [*texts, *more]),
+    }
+    weight = 0.0
+    if plan.with_words:
+        weight = best_weight(fixed, splits.validation.labels.numpy())
+        fixed["both"] = mixed(fixed["teacher"], fixed["words"], weight)
+    best = fixed["both" if plan.with_words else "teacher"]
+    soft = torch.from_numpy(best.logits[len(texts) :])
+    loss = DistillationLoss(plan.temperature, 1.0, multilabel=True)
     runs: list[dict[str, Reading]] = []
     for seed in SEEDS:
-        runs.append(
-            {
-                "words": kept(folder, "words", partial(words, splits)),
-                "teacher": teacher(said, splits),
-                "alone": kept(
-                    folder,
-                    f"alone-seed-{seed}",
-                    partial(student, plan, splits, splits.train, seed, None),
-                ),
-                "distilled": kept(
-                    folder,
-                    f"distilled-seed-{seed}",
-                    partial(
-                        student,
-                        plan,
-                        splits,
-                        transfer(data, splits, said),
-                        seed,
-                        DistillationLoss(plan.temperature, plan.alpha, multilabel=True),
-                    ),
-                ),
-            }
+        jobs = {
+            "alone": partial(student, plan, splits, splits.train, seed, None),
+            "distilled": partial(
+                student, plan, splits, transfer(splits, more, soft), seed, loss
+            ),
+        }
+        runs.append(fixed.copy())
+        for name, job in jobs.items():
+            runs[-1][name] = kept(folder, f"{name}-seed-{seed}", job)
+    for run in runs:
+        for name, reading in run.items():
+            run[name] = replace(reading, logits=reading.logits[: len(texts)])
+    write(data, limit, plan, splits, runs, {"transfer": len(more), "weight": weight})
+
+
+def best_weight(readings: Mapping[str, Reading], labels: NDArray) -> float:
+    """Return how much the words should count beside BERT, by validation."""
+    scores = {
+        weight: metrics.macro_average_precision(
+            mixed(readings["teacher"], readings["words"], weight).logits[: len(labels)],
+            labels,
         )
-    write(data, limit, plan, splits, runs)
+        for weight in (0.0, 0.25, 0.5, 0.75, 1.0)
+    }
+    return max(scores, key=scores.__getitem__)
+
+
+def mixed(one: Reading, other: Reading, weight: float) -> Reading:
+    """Return two models' logits, mixed: the other's counts for `weight`."""
+    return Reading(
+        logits=(1 - weight) * one.logits + weight * other.logits,
+        parameters=one.parameters + other.parameters,
+        bytes=one.bytes + other.bytes,
+        examples_per_second=None,
+    )
 
 
 def student(
@@ -126,7 +151,7 @@ def student(
         examples,
         splits.validation,
         epochs=max(1, round(plan.epochs * len(splits.train) / len(examples))),
-        batch_size=32,
+        batch_size=plan.batch_size,
         learning_rate=plan.learning_rate,
         seed=seed,
         distillation=loss,
@@ -142,51 +167,60 @@ def read_both(model: nn.Module, splits: Splits) -> Reading:
     return replace(reading, logits=np.concatenate([before, reading.logits]))
 
 
-def transfer(data: str, splits: Splits, said: SoftTargets) -> Examples:
-    """Return all texts that a student may learn from, with the teacher's answers.
+def transfer_texts(data: str, splits: Splits) -> list[str]:
+    """Return what the taught student reads; the training texts come first."""
+    train_texts = splits.reviews["train"].texts
+    if data == "goemotions":  # has no texts without labels
+        return [*train_texts, *more_comments(train_texts)]
+    unlabelled = splits.reviews["unlabelled"].texts
+    return [*train_texts, *unlabelled[: minilm.PLANS[data].unlabelled]]
+
+
+def transfer(splits: Splits, texts: list[str], soft: Tensor) -> Examples:
+    """Return texts with a teacher's answers.
 
     Those without labels have rows of zeros, which a loss with alpha 1 does not read.
     """
-    texts = splits.readable_texts
-    soft = said.logits_for(texts, splits.label_names)
-    if data == "goemotions":  # has no texts without labels
-        more = more_comments(splits.reviews["train"].texts)
-        asked = ask(data, splits, more)
-        texts = [*texts, *more]
-        soft = torch.cat([soft, asked.logits_for(more, splits.label_names)])
     known = splits.train.labels
-    labels = torch.cat(
-        [known, known.new_zeros(len(texts) - len(known), known.shape[1])]
-    )
-    tokens = encode(texts, splits.vocabulary, splits.max_tokens)
-    return Examples(tokens, labels, soft)
+    unknown = known.new_zeros(len(texts) - len(known), known.shape[1])
+    labels = torch.cat([known, unknown])
+    return Examples(encode(texts, splits.vocabulary, splits.max_tokens), labels, soft)
 
 
-def teacher(said: SoftTargets, splits: Splits) -> Reading:
-    """Return what the teacher, which is not here, said of validation and test."""
-    parts = ("validation", "test")
-    texts = [text for part in parts for text in splits.reviews[part].texts]
+def asked(data: str, splits: Splits, said: SoftTargets, texts: list[str]) -> Reading:
+    """Return what the teacher said of texts, or says now of those it has not read."""
+    names = splits.label_names
+    known = torch.isin(text_digests(texts), said.texts).numpy()
+    logits = np.empty((len(texts), len(names)), np.float32)
+    old = [text for text, is_known in zip(texts, known, strict=True) if is_known]
+    logits[known] = said.logits_for(old, names).numpy()
+    if not known.all():
+        new = [
+            text for text, is_known in zip(texts, known, strict=True) if not is_known
+        ]
+        logits[~known] = minilm.ask(data, splits, new).logits_for(new, names).numpy()
     return Reading(
-        logits=said.logits_for(texts, splits.label_names).numpy(),
+        logits=logits,
         parameters=said.teacher["parameters"],
         bytes=said.teacher["bytes"],
         examples_per_second=None,
     )
 
 
-def words(splits: Splits) -> Reading:
+def words(splits: Splits, texts: list[str]) -> Reading:
     """Return what one logistic regression a label says, on words and pairs of words."""
-    texts = {name: splits.reviews[name].texts for name in LABELLED}
     vectorizer = TfidfVectorizer(
         ngram_range=(1, 2), min_df=3, sublinear_tf=True, dtype=np.float32
     )
-    features = vectorizer.fit_transform(texts["train"])
-    both = vectorizer.transform([*texts["validation"], *texts["test"]])
+    features = vectorizer.fit_transform(splits.reviews["train"].texts)
+    wanted = vectorizer.transform(texts)
     columns, weights = [], 0
-    for column in splits.train.labels.T.numpy():
-        fitted = LogisticRegression(C=10.0, solver="liblinear").fit(features, column)
-        columns.append(fitted.decision_function(both))
-        weights += fitted.coef_.size + 1
+    for labels in splits.train.labels.T.numpy():
+        # Scaled, or this solver would hold the intercept down with the weights.
+        model = LogisticRegression(C=10.0, solver="liblinear", intercept_scaling=10.0)
+        model.fit(features, labels)
+        columns.append(model.decision_function(wanted))
+        weights += model.coef_.size + 1
     logits = np.stack(columns, axis=1).astype(np.float32)
     return Reading(logits, weights, 4 * weights, None)
 
@@ -197,6 +231,7 @@ def write(
     plan: Plan,
     splits: Splits,
     both: list[dict[str, Reading]],
+    about: Mapping[str, float],
 ) -> None:
     """Compare the models on the test split, and write the record."""
     count = len(splits.validation)
@@ -222,6 +257,7 @@ def write(
         "versions": records.versions(),
         "student_model": f"LabelwiseLSTM {plan.embedding_size}/{plan.hidden_size}",
         **asdict(plan),
+        **about,
         "vocabulary_size": splits.vocabulary_size,
         "labels": list(splits.label_names),
         "sizes": {name: len(part) for name, part in splits.reviews.items()},
@@ -237,7 +273,7 @@ def write(
             name: mean_over(
                 runs, name, lambda z: average_precision_score(labels, z, average=None)
             )
-            for name in MODELS
+            for name in runs[0]
         },
     }
     record["fidelity"] = {
@@ -248,13 +284,13 @@ def write(
         "truth": correlations(labels).tolist(),
         **{
             name: mean_over(runs, name, lambda z: correlations(z > 0))
-            for name in MODELS
+            for name in runs[0]
         },
     }
     name = f"multilabel-{data}.json"
     path = FOLDER / f"smoke-{name}" if limit else Path("book/records") / name
     records.write(path, record)
-    print(records.table(record, {name: name for name in MODELS}))
+    print(records.table(record, {name: name for name in runs[0]}))
 
 
 def mean_over(
