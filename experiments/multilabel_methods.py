@@ -11,6 +11,7 @@ on. `--limit 300` shows in a minute that everything works.
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ BATCH_SIZE = 32
 # Embedding and hidden size, layers, learning rate.
 TEACHER = (64, 64, 2, 4e-3)
 STUDENT = (24, 24, 1, 1e-2)
-WEIGHT = 1.0  # of what is seen, beside what is said
+WEIGHT, LIGHT = 1.0, 0.1  # of what is seen, beside what is said
 DIFFERENCES = {
     "oracle_minus_alone_1000": ("oracle-1000", "alone-1000"),
     "kd_minus_alone": ("kd-T1", "alone"),
@@ -53,6 +54,7 @@ DIFFERENCES = {
     "softmax_minus_alone": ("softmax", "alone"),
     "logits_minus_kd": ("logits", "kd-T1"),
     "embeddings_minus_kd": ("embeddings", "kd-T1"),
+    "embeddings_light_minus_kd": ("embeddings-light", "kd-T1"),
     "stages_minus_all_at_once": ("stages", "kd-T1"),
 }
 
@@ -152,9 +154,9 @@ def with_teacher(splits: Splits, seed: int, folder: Path) -> dict[str, Reading]:
     def student(examples: Examples, loss: Distillation | None) -> Callable[[], Reading]:
         return lambda: read(taught(splits, examples, STUDENT, seed, loss), splits)
 
-    def with_embeddings() -> Reading:
+    def with_embeddings(weight: float) -> Reading:
         model = new_student(splits, seed)
-        loss = LabelEmbeddingLoss(model, temperature=1.0, weight=WEIGHT)
+        loss = LabelEmbeddingLoss(model, temperature=1.0, weight=weight)
         fit(model, seen, splits, STUDENT[3], seed, loss, STEPS)
         return read(model, splits)
 
@@ -169,7 +171,7 @@ def with_teacher(splits: Splits, seed: int, folder: Path) -> dict[str, Reading]:
         fit(model, own, splits, STUDENT[3] / 4, seed, None, third)
         return read(model, splits)
 
-    jobs = {
+    jobs: dict[str, Callable[[], Reading]] = {
         "teacher": lambda: read(teacher, splits),
         "alone": student(labelled, None),
         "kd-T1": student(said, soft(1.0)),
@@ -177,7 +179,8 @@ def with_teacher(splits: Splits, seed: int, folder: Path) -> dict[str, Reading]:
         "kd-T4": student(said, soft(4.0)),
         "logits": student(said, by_logits),
         "softmax": student(said, by_softmax),
-        "embeddings": with_embeddings,
+        "embeddings": partial(with_embeddings, WEIGHT),
+        "embeddings-light": partial(with_embeddings, LIGHT),
         "stages": in_stages,
     }
     return {
