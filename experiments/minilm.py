@@ -42,16 +42,12 @@ class Plan:
     epochs: int
     learning_rate: float
     head_first: bool = False
-    unlabelled: int | None = None  # so many texts are asked about; None: all
 
 
 PLANS = {
     # The first and the last 64 word pieces.
     "imdb": Plan(128, epochs=1, learning_rate=5e-5),
-    # Reading takes longer than training, so not all that nobody has labelled is read.
-    "imdb-genres": Plan(
-        128, epochs=1, learning_rate=1e-4, head_first=True, unlabelled=17_000
-    ),
+    "imdb-genres": Plan(128, epochs=1, learning_rate=1e-4, head_first=True),
     # Whole comments.
     "goemotions": Plan(64, epochs=2, learning_rate=1e-4, head_first=True),
 }
@@ -60,14 +56,6 @@ PLANS = {
 def out(data: str) -> Path:
     """Return where the soft targets of a data set are committed."""
     return Path(f"book/records/soft-targets-{data}-minilm.safetensors")
-
-
-def texts_for(data: str, splits: Splits) -> list[str]:
-    """Return what the teacher of a data set is asked about."""
-    parts = {name: part.texts for name, part in splits.reviews.items()}
-    if "unlabelled" in parts:
-        parts["unlabelled"] = parts["unlabelled"][: PLANS[data].unlabelled]
-    return [text for texts in parts.values() for text in texts]
 
 
 def ask(data: str, splits: Splits, texts: list[str]) -> SoftTargets:
@@ -147,7 +135,8 @@ def main() -> None:
     parser.add_argument("data", choices=PLANS)
     data = parser.parse_args().data
     splits = prepare(data, current_scale(), seed=0)
-    ask(data, splits, texts_for(data, splits)).write(out(data))
+    texts = [text for part in splits.reviews.values() for text in part.texts]
+    ask(data, splits, texts).write(out(data))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,20 @@
 import pytest
 import torch
 
-from course_lib.models import LabelwiseLSTM, count_parameters
+from course_lib.models import LabelwiseLSTM, WideLabelwiseLSTM, count_parameters
 from tests.test_models_recurrent import LENGTHS, make_batch
 
 
-def make_model(labels=3, **options):
+def make_model(labels=3, kind=LabelwiseLSTM, **options):
     torch.manual_seed(1)
-    return LabelwiseLSTM(30, labels, 5, 6, **options).double().eval()
+    return kind(30, labels, 5, 6, **options).double().eval()
+
+
+def make_wide(**options):
+    """A wide model whose table of words is no longer zero."""
+    model = make_model(kind=WideLabelwiseLSTM, **options)
+    torch.nn.init.normal_(model.words.weight)
+    return model
 
 
 def test_each_label_reads_its_own_weighted_mean_of_the_states():
@@ -25,8 +32,9 @@ def test_each_label_reads_its_own_weighted_mean_of_the_states():
             assert torch.allclose(model.label_embeddings[row, label], seen)
 
 
-def test_padding_changes_nothing():
-    model = make_model(num_layers=2)
+@pytest.mark.parametrize("make", [make_model, make_wide])
+def test_padding_changes_nothing(make):
+    model = make(num_layers=2)
     tokens, lengths = make_batch()
     wider = torch.nn.functional.pad(tokens, (0, 9))
     assert torch.allclose(model(tokens, lengths), model(wider, lengths))
@@ -60,3 +68,27 @@ def test_every_weight_gets_a_gradient():
     model = make_model().train()
     model(*make_batch(LENGTHS)).square().sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in model.parameters())
+
+
+def test_a_wide_model_begins_as_the_lstm_alone():
+    batch = make_batch()
+    wide = make_model(kind=WideLabelwiseLSTM)
+    assert torch.equal(wide(*batch), make_model()(*batch))
+
+
+def test_each_word_adds_its_row_over_the_root_of_the_length():
+    model = make_wide()
+    tokens, lengths = make_batch()
+    lstm = make_model()(tokens, lengths)
+    for row, length in enumerate(lengths):
+        added = model.words.weight[tokens[row, :length]].sum(0) / length.sqrt()
+        assert torch.allclose(model(tokens, lengths)[row], lstm[row] + added)
+
+
+def test_the_table_of_words_learns_from_its_first_step():
+    model = make_model(kind=WideLabelwiseLSTM).train()
+    tokens, lengths = make_batch()
+    model(tokens, lengths).square().sum().backward()
+    used = model.words.weight.grad.any(1).nonzero().flatten()
+    read = [tokens[row, :length] for row, length in enumerate(lengths)]
+    assert torch.equal(used, torch.cat(read).unique())

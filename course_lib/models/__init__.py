@@ -26,7 +26,7 @@ from course_lib.models.embeddings import (
     quantise,
 )
 from course_lib.models.export import export_onnx
-from course_lib.models.labelwise import LabelwiseLSTM
+from course_lib.models.labelwise import LabelwiseLSTM, WideLabelwiseLSTM
 from course_lib.models.layers import keep_layers
 from course_lib.models.pooling import masked_mean_and_max, reverse_within_length
 from course_lib.models.recurrent import GRUClassifier, LSTMClassifier
@@ -47,6 +47,7 @@ __all__ = [
     "Recipe",
     "Sizes",
     "TextCNN",
+    "WideLabelwiseLSTM",
     "count_parameters",
     "export_onnx",
     "file_bytes",

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from course_lib.models.pooling import is_padding
 from course_lib.models.recurrent import LSTMClassifier
+from course_lib.text import PADDING
 
 
 class LabelwiseLSTM(LSTMClassifier):
@@ -57,3 +58,45 @@ class LabelwiseLSTM(LSTMClassifier):
         self.label_embeddings = attention.transpose(1, 2) @ states
         read = self.dropout(self.label_embeddings) * self.head.weight
         return read.sum(-1) + self.head.bias
+
+
+class WideLabelwiseLSTM(LabelwiseLSTM):
+    """A `LabelwiseLSTM` with a linear model over words beside it.
+
+    A word that settles a matter ("saloon") need not pass through an LSTM: it has a
+    number for each label, added to the logits. What a linear teacher knows of words has
+    a place there (Cheng et al. 2016, *Wide & deep learning for recommender systems*).
+    The table begins at zero, so the model begins as the LSTM alone.
+
+    >>> model = WideLabelwiseLSTM(100, num_labels=3, embedding_size=8, hidden_size=4)
+    >>> model(torch.tensor([[5, 6, 7]]), torch.tensor([3])).shape
+    torch.Size([1, 3])
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        num_labels: int,
+        embedding_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        dropout: float = 0.3,
+    ) -> None:
+        super().__init__(
+            vocabulary_size,
+            num_labels,
+            embedding_size,
+            hidden_size,
+            num_layers,
+            dropout,
+        )
+        self.words = nn.EmbeddingBag(
+            vocabulary_size, num_labels, mode="sum", padding_idx=PADDING
+        )
+        nn.init.zeros_(self.words.weight)
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
+        # By the root: as if the counts of words were scaled to length one, nearly.
+        size = lengths.to(self.words.weight).sqrt().unsqueeze(1)
+        return super().forward(tokens, lengths) + self.words(tokens) / size
