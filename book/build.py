@@ -7,6 +7,7 @@ the table of contents promises and the site lacks.
 """
 
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -16,6 +17,10 @@ from pathlib import Path
 
 import vl_convert
 import yaml
+from jupyter_cache import get_cache
+from jupyter_cache.executors import load_executor
+
+from course_lib.scale import current_scale
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -66,16 +71,29 @@ def write_vega() -> None:
         path.write_text(f"(function () {{ {code} }})();\n", encoding="utf-8")
 
 
+def execute_side_by_side(cache: Path, timeout: int) -> None:
+    """Execute the chapters that the cache lacks, one on each core.
+
+    Models as small as these gain little from a second thread, and a book gains much
+    from a second chapter. A chapter that fails is not kept: Jupyter Book executes it
+    again, and shows its error.
+    """
+    kept = get_cache(cache)
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        kept.add_nb_to_project(str(path))
+    logger = logging.getLogger("book")
+    logger.setLevel(logging.INFO)
+    load_executor("local-parallel", kept, logger).run_and_cache(timeout=timeout)
+
+
 def run(config: Path) -> tuple[int, list[str]]:
     """Run Jupyter Book, showing its progress; return its status and its lines."""
     script = Path(sys.executable).with_name("jupyter-book")
     command = [str(script), "build", str(ROOT)]
     command += ["--path-output", str(ROOT), "--config", str(config)]
     command += ["-W", "--keep-going"]
-    environment = {**os.environ, "COURSE_BOOK": "1"}
     process = subprocess.Popen(
         command,
-        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -124,7 +142,15 @@ def main() -> int:
         shutil.rmtree(doctrees)  # what Sphinx remembers is in the old order
     cache.mkdir(parents=True, exist_ok=True)
     write_vega()
-    status, lines = run(write_config(cache))
+    config = write_config(cache)
+    os.environ["COURSE_BOOK"] = "1"  # read by the notebooks
+    if current_scale().device.type == "cpu":  # chapters share a GPU badly
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        timeout = yaml.safe_load(config.read_text(encoding="utf-8"))["execute"][
+            "timeout"
+        ]
+        execute_side_by_side(cache, timeout)
+    status, lines = run(config)
     if status != 0:
         # A page that failed must not count as done next time.
         shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)

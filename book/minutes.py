@@ -2,7 +2,8 @@
 
 The execution cache knows the seconds. They go into book/records/minutes.json, and from
 there into the card of each chapter (`make sync`). Run it after a build in which every
-chapter was executed on the device in question, with nothing else running.
+chapter was executed on the device in question, with nothing else running. On a CPU,
+each chapter has a core to itself.
 """
 
 import json

@@ -52,7 +52,7 @@ def running_time(name: str, minutes: dict[str, dict[str, float | None]]) -> str:
         return f"{seconds / 60:.0f} minutes on {where}"
 
     measured = minutes.get(name, {})
-    cpu = say(measured.get("cpu_seconds"), "two CPU cores")
+    cpu = say(measured.get("cpu_seconds"), "one CPU core")
     return f"{ROW} {cpu}, {say(measured.get('gpu_seconds'), 'a GPU')} |"
 
 
