@@ -3,7 +3,9 @@
 import importlib.util
 from pathlib import Path
 
+import nbformat
 import pytest
+from jupyter_cache import get_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,3 +67,18 @@ def test_a_page_that_is_promised_and_missing_is_named(monkeypatch, tmp_path):
     missing = build.missing_pages()
     assert "index" not in missing
     assert {"book/intro", "notebooks/01-softmax"} <= set(missing)
+
+
+def test_chapters_are_executed_and_only_those_that_pass_are_kept(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    for name, code in {"good": "print(1 + 1)", "bad": "1 / 0"}.items():
+        cells = [nbformat.v4.new_code_cell(code)]
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
+    monkeypatch.setattr(build, "ROOT", tmp_path)
+    build.execute_side_by_side(tmp_path / "cache", timeout=60)
+    kept = get_cache(tmp_path / "cache")
+    (record,) = kept.list_cache_records()
+    assert Path(record.uri).stem == "good"
+    (cell,) = kept.get_cache_bundle(record.pk).nb.cells
+    assert cell.outputs[0].text == "2\n"
