@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import vl_convert
 import yaml
@@ -53,9 +54,8 @@ def inputs_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def write_config(cache: Path) -> Path:
+def write_config(config: dict[str, Any], cache: Path) -> Path:
     """Write the config that names the execution cache; return its path."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     config["execute"]["cache"] = str(cache)
     path = BUILD / "_config.yml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -142,15 +142,12 @@ def main() -> int:
         shutil.rmtree(doctrees)  # what Sphinx remembers is in the old order
     cache.mkdir(parents=True, exist_ok=True)
     write_vega()
-    config = write_config(cache)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     os.environ["COURSE_BOOK"] = "1"  # read by the notebooks
     if current_scale().device.type == "cpu":  # chapters share a GPU badly
         os.environ.setdefault("OMP_NUM_THREADS", "1")
-        timeout = yaml.safe_load(config.read_text(encoding="utf-8"))["execute"][
-            "timeout"
-        ]
-        execute_side_by_side(cache, timeout)
-    status, lines = run(config)
+        execute_side_by_side(cache, config["execute"]["timeout"])
+    status, lines = run(write_config(config, cache))
     if status != 0:
         # A page that failed must not count as done next time.
         shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)

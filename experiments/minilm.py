@@ -113,7 +113,9 @@ def trained(
         checkpoint=folder / "teacher.safetensors",
         progress="teacher",
     )
-    save_file(teacher.state_dict(), done)
+    part = done.with_suffix(".part")
+    save_file(teacher.state_dict(), part)
+    part.replace(done)  # whole or not at all
     return teacher
 
 

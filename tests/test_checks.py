@@ -1,6 +1,44 @@
+import importlib
+import inspect
+import pkgutil
+
 import pytest
 
+from course_lib import checks
 from course_lib.checks import call, check, expect
+
+MODULES = [
+    importlib.import_module(f"course_lib.checks.{module.name}")
+    for module in pkgutil.iter_modules(checks.__path__)
+]
+# What `check` has made of a function of one answer: every exercise of every chapter.
+EXERCISES = [
+    pytest.param(value, id=f"{module.__name__.rpartition('.')[2]}.{name}")
+    for module in MODULES
+    for name, value in vars(module).items()
+    if hasattr(value, "__wrapped__") and value.__module__ == module.__name__
+]
+
+
+def test_every_chapter_has_exercises_that_are_found():
+    assert len(MODULES) == 12
+    assert len(EXERCISES) >= 3 * len(MODULES)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_the_stub_of_an_exercise_is_open(exercise):
+    count = len(inspect.signature(exercise).parameters)
+    assert exercise(*[...] * count).state == "open"
+    for stub in (lambda *_: ..., lambda *_: None):
+        assert exercise(*[stub] * count).state == "open"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+def test_code_that_raises_is_told_to_the_reader(exercise):
+    count = len(inspect.signature(exercise).parameters)
+    result = exercise(*[lambda *_: 1 / 0] * count)
+    assert result.state == "not yet"
+    assert "ZeroDivisionError" in result.message
 
 
 @check("Right: twice the number.")

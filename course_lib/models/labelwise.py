@@ -6,6 +6,8 @@ its own of the same text (Mullenbach et al. 2018, *Explainable prediction of med
 codes from clinical text*). What label-wise distillation compares are these.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -74,22 +76,9 @@ class WideLabelwiseLSTM(LabelwiseLSTM):
     """
 
     def __init__(
-        self,
-        vocabulary_size: int,
-        num_labels: int,
-        embedding_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        dropout: float = 0.3,
+        self, vocabulary_size: int, num_labels: int, *sizes: Any, **options: Any
     ) -> None:
-        super().__init__(
-            vocabulary_size,
-            num_labels,
-            embedding_size,
-            hidden_size,
-            num_layers,
-            dropout,
-        )
+        super().__init__(vocabulary_size, num_labels, *sizes, **options)
         self.words = nn.EmbeddingBag(
             vocabulary_size, num_labels, mode="sum", padding_idx=PADDING
         )
