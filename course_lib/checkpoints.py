@@ -10,6 +10,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from course_lib import tensor_files
+from course_lib.files import sweep
 from course_lib.tensor_files import TensorFileError, Tensors
 
 KIND = "course_lib checkpoint, format 1"
@@ -45,6 +46,7 @@ class Checkpoint:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(f"{self.path}.lock", timeout=0):
+                sweep(self.path)
                 yield
         except Timeout as error:
             raise CheckpointError(

@@ -1,15 +1,15 @@
 """Records: what was run, on what, and what came out, as JSON that a page can show."""
 
 import json
-import os
 import platform
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from course_lib.files import check_place, whole_file
 
 Record = dict[str, Any]
 
@@ -46,34 +46,31 @@ def device_name(device: torch.device) -> str:
     return f"CPU ({platform.machine()}, {torch.get_num_threads()} threads)"
 
 
-def check_writable(path: Path) -> None:
-    """Raise `OSError` now if a file could not be written there after hours of work."""
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder: give the name of a file in it")
-    folder = path.parent
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is no folder: make it first")
-    try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise PermissionError(
-            f"cannot write in the folder {folder}: {error.strerror}"
-        ) from error
+def check_writable(path: str | Path, *, inputs: Sequence[Path] = ()) -> None:
+    """Raise `OSError` now if a record could not be written there after hours of work.
+
+    `inputs` are the files that are read meanwhile.
+    """
+    check_place(path, is_record, inputs=inputs)
 
 
-def write(path: Path, record: Record) -> None:
-    """Write a record as JSON, whole or not at all."""
+def write(path: str | Path, record: Record) -> None:
+    """Write a record as JSON, whole or not at all; an older one there is replaced."""
     text = json.dumps(record, indent=1, allow_nan=False) + "\n"
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with whole_file(path, is_record) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
+
+
+def is_record(path: Path) -> bool:
+    """Whether a file is a record."""
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)  # mkstemp lets no one else read it
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        with open(path, "rb") as file:
+            if file.read(1) != b"{":  # it may be somebody's data, and large
+                return False
+        read(path)
+    except (ValueError, OSError):
+        return False
+    return True
 
 
 def read(path: Path | str) -> Record:
@@ -83,7 +80,8 @@ def read(path: Path | str) -> Record:
         record = json.loads(text)
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} is not a record: {error}") from error
-    missing = [key for key in ALWAYS if key not in record]
+    keys = record if isinstance(record, dict) else {}
+    missing = [key for key in ALWAYS if key not in keys]
     if missing:
         raise ValueError(f"{path} is not a record: it lacks {', '.join(missing)}")
     return record

@@ -24,6 +24,7 @@ from transformers import PreTrainedTokenizerBase
 from course_lib import tensor_files
 from course_lib.batches import Examples
 from course_lib.devices import accelerator
+from course_lib.files import sweep
 from course_lib.models import count_parameters, file_bytes
 from course_lib.soft_targets import predict_logits
 from course_lib.tensor_files import digest, refused
@@ -199,6 +200,7 @@ def make_once(
                 folder.mkdir(parents=True, exist_ok=True)
                 # Of several runs, one asks and the others wait.
                 stack.enter_context(FileLock(f"{path}.lock"))
+                sweep(path)
                 found = [kept(path, key, keys)]
             except OSError as error:
                 found = [ValueError(f"no file can be kept in {folder}: {error}")]

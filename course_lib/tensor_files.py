@@ -1,12 +1,10 @@
 """Tensors and JSON in one file: whole, undamaged and of the right kind, or refused.
 
 A file is safetensors with JSON in its header: reading one runs no code, as unpickling
-would. It is written beside its place and moved there when it is whole, so that a
-process killed while writing leaves what was there before.
+would. A process killed while writing leaves what was there before.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +15,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from course_lib.files import whole_file
+
 Tensors = dict[str, Tensor]
 
 
@@ -25,21 +25,32 @@ class TensorFileError(ValueError):
 
 
 def write(
-    path: Path, kind: str, tensors: Mapping[str, Tensor], about: Mapping[str, Any]
+    path: str | Path, kind: str, tensors: Mapping[str, Tensor], about: Mapping[str, Any]
 ) -> None:
-    """Write a file, whole or not at all. `about` is of JSON's types."""
+    """Write a file, whole or not at all. `about` is of JSON's types.
+
+    Raises `FileExistsError` if something else stands there: see `course_lib.files`.
+    """
     on_cpu = {name: t.detach().cpu().clone() for name, t in tensors.items()}
     header = {"format": kind, "about": json.dumps(about)}
     header["digest"] = digest(on_cpu, header["about"])
-    part = path.with_name(path.name + ".part")
-    save_file(on_cpu, part, metadata=header)
-    with open(part, "rb+") as file:
-        os.fsync(file.fileno())
-    os.chmod(part, 0o644)  # safetensors lets no one else read it
-    os.replace(part, path)
+    with whole_file(path, ours=is_ours) as unfinished:
+        try:
+            save_file(on_cpu, unfinished, metadata=header)
+        except SafetensorError as error:  # so it calls a full disk
+            raise OSError(str(error)) from error
 
 
-def read(path: Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
+def is_ours(path: Path) -> bool:
+    """Whether a file is one of those that `write` makes, damaged or not."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return (file.metadata() or {}).get("format", "").startswith("course_lib ")
+    except (SafetensorError, OSError):
+        return False
+
+
+def read(path: str | Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
     """Return what was written. Raises `TensorFileError` if it is not `kind`, or whole.
 
     Files are compared with the digest of their content that they carry.
@@ -53,12 +64,12 @@ def read(path: Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
     if header.get("format") != kind:
         found = header.get("format", "a safetensors file of another kind")
         raise refused(path, f"is {found}; expected {kind}")
-    if header["digest"] != digest(tensors, header["about"]):
+    if header.get("digest") != digest(tensors, header["about"]):
         raise refused(path, "is damaged: its content does not match its digest")
     return tensors, json.loads(header["about"])
 
 
-def refused(path: Path, why: str) -> TensorFileError:
+def refused(path: str | Path, why: str) -> TensorFileError:
     """Say what is wrong with a file, and what to do."""
     return TensorFileError(
         f"{path} {why}. It was left alone: delete it to have it made anew, or name "

@@ -469,7 +469,8 @@ MISTAKES = [
         "self.best = copy_weights(self.model)"),
 
     # Checkpoints.
-    in_files(KILLED, "written in place", 'path.with_name(path.name + ".part")', "path"),
+    Mistake("files.py", KILLED, "written in place", "unfinished = beside(place)\n",
+            "unfinished = place\n"),
     in_files(DAMAGED, "damage not noticed", 'if header["digest"] != digest(',
              "if False and digest("),
     saved(FOREIGN, "another run's checkpoint taken", "if there != here:", "if False:"),

@@ -1,12 +1,13 @@
 """A student for other programs: ONNX."""
 
-import os
 import warnings
 from copy import deepcopy
 from pathlib import Path
 
 import torch
 from torch import nn
+
+from course_lib.files import whole_file
 
 
 def export_onnx(model: nn.Module, path: str | Path) -> None:
@@ -22,25 +23,30 @@ def export_onnx(model: nn.Module, path: str | Path) -> None:
     that of the example.
     """
     tokens, lengths = torch.ones(2, 7, dtype=torch.int64), torch.tensor([7, 4])
-    unfinished = Path(f"{path}.{os.getpid()}.part")
+    with whole_file(path, is_onnx) as unfinished, warnings.catch_warnings():
+        # They say that tracing is old, and that an LSTM's batch size might be fixed
+        # (only where an initial state is given).
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            deepcopy(model).cpu().eval(),
+            (tokens, lengths),
+            str(unfinished),
+            input_names=["tokens", "lengths"],
+            output_names=["logits"],
+            dynamic_axes={
+                "tokens": {0: "batch", 1: "tokens"},
+                "lengths": {0: "batch"},
+                "logits": {0: "batch"},
+            },
+            dynamo=False,
+        )
+
+
+def is_onnx(path: Path) -> bool:
+    """Whether a file is a model in ONNX, and not somebody's data."""
+    import onnx
+
     try:
-        with warnings.catch_warnings():
-            # They say that tracing is old, and that an LSTM's batch size might be fixed
-            # (only where an initial state is given).
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                deepcopy(model).cpu().eval(),
-                (tokens, lengths),
-                str(unfinished),
-                input_names=["tokens", "lengths"],
-                output_names=["logits"],
-                dynamic_axes={
-                    "tokens": {0: "batch", 1: "tokens"},
-                    "lengths": {0: "batch"},
-                    "logits": {0: "batch"},
-                },
-                dynamo=False,
-            )
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        return bool(onnx.load(path, load_external_data=False).graph.node)
+    except Exception:  # protobuf's errors are many
+        return False
