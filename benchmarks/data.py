@@ -31,7 +31,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
 from course_lib import metrics, records, reviews
-from course_lib.models import STUDENTS, TEACHERS, Recipe, TextCNN, count_parameters
+from course_lib.models import STUDENTS, TEACHERS, Recipe, count_parameters
 from course_lib.reviews import synthetic as generator
 from course_lib.reviews.loading import NAMES
 from course_lib.reviews.table import SPLITS
@@ -65,7 +65,9 @@ print(json.dumps({"reviews": sum(map(len, loaded)), "seconds": seconds,
 #: From few parameters to many.
 NETWORKS = {
     "BiLSTM student": STUDENTS["lstm"],
-    "TextCNN": Recipe(lambda v, n: TextCNN(v, n, 64, 64), learning_rate=4e-3),
+    "TextCNN": Recipe(
+        "TextCNN", {"embedding_size": 64, "num_filters": 64}, learning_rate=4e-3
+    ),
     "BiLSTM teacher": TEACHERS["lstm"],
 }
 

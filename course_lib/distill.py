@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
-from course_lib import comparison, records
+from course_lib import comparison, metrics, records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.devices import accelerator
@@ -15,9 +16,21 @@ from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS, Recipe, quantise
 from course_lib.scale import Scale
 from course_lib.soft_target_files import SoftTargets
+from course_lib.soft_targets import predict_logits
 from course_lib.splits import Splits
+from course_lib.students import Student
 from course_lib.teachers import epochs_for, fit, train_teacher
 from course_lib.text import encode
+
+
+@dataclass(frozen=True)
+class Students:
+    """What one seed brought: the two students, and the distilled one's worth."""
+
+    seed: int
+    alone: Student
+    distilled: Student
+    validation: float  # the distilled one's headline metric
 
 
 def distill(
@@ -30,9 +43,12 @@ def distill(
     temperature: float = 2.0,
     alpha: float = 0.5,
     unlabelled: bool = False,
-    checkpoint: Path | None = None,
-) -> records.Record:
-    """Run the experiment, once for each seed, and return its record.
+    checkpoint: str | Path | None = None,
+) -> tuple[records.Record, Students]:
+    """Run the experiment, once for each seed.
+
+    Returns its record, and the students of the seed whose distilled one did best on
+    validation.
 
     `teacher` is the name of one to train, or the soft targets of one that was trained
     elsewhere. The two students start from the same weights and see the same batches in
@@ -48,8 +64,9 @@ def distill(
     start = time.perf_counter()
     loss = DistillationLoss(temperature, alpha, multilabel=splits.multilabel)
     transfer = with_unlabelled(splits, alpha) if unlabelled else splits.train
-    runs = [
-        run_once(
+    runs, best = [], None
+    for seed in seeds:
+        readings, students = run_once(
             splits,
             teacher,
             STUDENTS[student],
@@ -57,10 +74,13 @@ def distill(
             seed,
             loss,
             transfer,
-            checkpoint / f"seed-{seed}" if checkpoint else None,
+            Path(checkpoint) / f"seed-{seed}" if checkpoint else None,
         )
-        for seed in seeds
-    ]
+        runs.append(readings)
+        if best is None or students.validation > best.validation:
+            best = students
+    if best is None:
+        raise ValueError("no seed is given; give at least one")
     known_as = teacher if isinstance(teacher, str) else teacher.teacher["name"]
     record: records.Record = {
         "data": splits.data,
@@ -84,7 +104,7 @@ def distill(
     }
     record |= comparison.compare(runs, splits.test.labels.numpy())
     record["seconds"] = round(time.perf_counter() - start, 1)
-    return record
+    return record, best
 
 
 def run_once(
@@ -96,8 +116,11 @@ def run_once(
     loss: DistillationLoss,
     transfer: Examples,
     folder: Path | None,
-) -> dict[str, Reading]:
-    """Train the three models from one seed; return what each says of the test split."""
+) -> tuple[dict[str, Reading], Students]:
+    """Train the three models from one seed.
+
+    Returns what each says of the test split, and the two students.
+    """
     words = {"train": splits.train, "validation": splits.validation}
     names = splits.label_names
     texts = splits.readable_texts[: len(transfer)]  # training reviews come first
@@ -130,13 +153,38 @@ def run_once(
     test = splits.test
     distilled = comparison.read(student, test, "test: student distilled")
     int8 = comparison.read(quantise(student), test, "test: the same in INT8")
-    return {
+    readings = {
         "teacher": reading,
         "baseline": comparison.read(alone, test, "test: student alone"),
         "student": distilled,
         # As many numbers, of which most are smaller.
         "int8": replace(int8, parameters=distilled.parameters),
     }
+    return readings, students_of(splits, recipe, seed, alone, student)
+
+
+def students_of(
+    splits: Splits, recipe: Recipe, seed: int, alone: nn.Module, distilled: nn.Module
+) -> Students:
+    """Make two trained models ready for use, with what validation says of them."""
+    labels = splits.validation.labels.numpy()
+    logits = {
+        m: predict_logits(m, splits.validation).numpy() for m in (alone, distilled)
+    }
+
+    def ready(model: nn.Module) -> Student:
+        student = Student(
+            model,
+            recipe,
+            splits.vocabulary,
+            splits.max_tokens,
+            splits.label_names,
+            splits.multilabel,
+        )
+        return student.calibrated(logits[model], labels)
+
+    score = next(iter(metrics.evaluate(logits[distilled], labels).values()))
+    return Students(seed, ready(alone), ready(distilled), score)
 
 
 def with_unlabelled(splits: Splits, alpha: float) -> Examples:

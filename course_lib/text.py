@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from torchtext.data.utils import get_tokenizer
+from torchtext.data.utils import _patterns, _replacements, get_tokenizer
 from torchtext.vocab import Vocab
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ UNKNOWN = 1
 
 #: Lower-cases, splits off punctuation, and splits at white space.
 tokenize = get_tokenizer("basic_english")
+
+#: What `tokenize` does, for programs without torchtext: lower-case the text, replace
+#: each pattern in this order, and split at white space.
+RULES = tuple(zip(_patterns, _replacements, strict=True))
 
 
 def build_vocabulary(texts: Iterable[str], max_size: int) -> Vocab:

@@ -139,7 +139,7 @@ def test_sizes_need_no_weights(family, kind, tmp_path):
     make_tiny(family, tmp_path)
     model = kind(tmp_path, 5)
     (tmp_path / "model.safetensors").unlink()
-    known = sizes(Recipe(lambda _, n: kind(tmp_path, n), 1e-3, "pieces"), 0, 5)
+    known = sizes(Recipe(kind.__name__, {"pretrained": tmp_path}, 1e-3, "pieces"), 0, 5)
     assert known.parameters == count_parameters(model)
     assert known.bytes == file_bytes(model)
     trainable = [p.numel() for p in model.parameters() if p.requires_grad]

@@ -5,9 +5,9 @@
 review's logits stay the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -25,7 +25,7 @@ from course_lib.models.embeddings import (
     QuantisedEmbedding,
     quantise,
 )
-from course_lib.models.export import export_onnx
+from course_lib.models.export import OnnxModel, export_onnx
 from course_lib.models.labelwise import LabelwiseLSTM, WideLabelwiseLSTM
 from course_lib.models.layers import keep_layers
 from course_lib.models.pooling import masked_mean_and_max, reverse_within_length
@@ -33,6 +33,7 @@ from course_lib.models.recurrent import GRUClassifier, LSTMClassifier
 from course_lib.models.sizes import count_parameters, file_bytes
 
 __all__ = [
+    "ARCHITECTURES",
     "STUDENTS",
     "TEACHERS",
     "BagOfEmbeddings",
@@ -43,6 +44,7 @@ __all__ = [
     "LSTMClassifier",
     "LabelwiseLSTM",
     "MeanBertClassifier",
+    "OnnxModel",
     "QuantisedEmbedding",
     "Recipe",
     "Sizes",
@@ -60,25 +62,63 @@ __all__ = [
 ]
 
 
+#: What a recipe, or the file of a saved student, may name.
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    kind.__name__: kind
+    for kind in (
+        BagOfEmbeddings,
+        BertClassifier,
+        FrozenBertClassifier,
+        GRUClassifier,
+        LabelwiseLSTM,
+        LSTMClassifier,
+        MeanBertClassifier,
+        TextCNN,
+        WideLabelwiseLSTM,
+    )
+}
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """How to make a model from the sizes of a task, and how fast it should learn."""
+    """What a model is made of, and how fast it should learn: data, to print and keep.
 
-    build: Callable[[int, int], nn.Module]  # of vocabulary size and number of labels
+    >>> bag = Recipe("BagOfEmbeddings", {"embedding_size": 4}, learning_rate=1e-2)
+    >>> bag.build(vocabulary_size=10, num_labels=2)
+    BagOfEmbeddings(
+      (embedding): Embedding(10, 4, padding_idx=0)
+      (dropout): Dropout(p=0.3, inplace=False)
+      (head): Linear(in_features=4, out_features=2, bias=True)
+    )
+    """
+
+    architecture: str  # a name in ARCHITECTURES
+    sizes: Mapping[str, Any]  # its arguments besides vocabulary and labels
     learning_rate: float
     reads: Literal["words", "pieces"] = "words"  # pieces: BERT's own vocabulary
     # Words start from `word_vectors`, which no label is needed for.
     from_word_vectors: bool = False
     least_epochs: int = 3  # however many reviews there are
 
+    def build(self, vocabulary_size: int, num_labels: int) -> nn.Module:
+        """Return a new model; torch's seed decides its weights."""
+        kind = ARCHITECTURES[self.architecture]
+        if self.reads == "words":
+            return kind(vocabulary_size, num_labels, **self.sizes)
+        pretrained = self.sizes.get("pretrained") or find_pretrained()
+        return kind(num_labels=num_labels, **{**self.sizes, "pretrained": pretrained})
+
 
 # The one place where a name on the command line becomes a model.
 TEACHERS = {
     # 64 features a word, 64 hidden units a direction.
-    "lstm": Recipe(lambda v, n: LSTMClassifier(v, n, 64, 64), learning_rate=4e-3),
+    "lstm": Recipe(
+        "LSTMClassifier", {"embedding_size": 64, "hidden_size": 64}, learning_rate=4e-3
+    ),
     # Words that know their neighbours before the first label is read.
     "lstm-vectors": Recipe(
-        lambda v, n: LSTMClassifier(v, n, 100, 64),
+        "LSTMClassifier",
+        {"embedding_size": 100, "hidden_size": 64},
         learning_rate=4e-3,
         from_word_vectors=True,
         least_epochs=2,  # it knows much from the start, and a third makes it worse
@@ -86,26 +126,26 @@ TEACHERS = {
     # BERT has words of its own. The rate is the middle one of the three that Devlin et
     # al. (2019, appendix A.3) advise: BERT-base learns well with the lowest, a BERT of
     # six layers with the highest, and both with this.
-    "bert": Recipe(
-        lambda _, n: BertClassifier(find_pretrained(), n),
-        learning_rate=3e-5,
-        reads="pieces",
-    ),
+    "bert": Recipe("BertClassifier", {}, learning_rate=3e-5, reads="pieces"),
     # A linear layer starts from nothing and cannot spoil what BERT knows.
-    "bert-head": Recipe(
-        lambda _, n: FrozenBertClassifier(find_pretrained(), n),
-        learning_rate=1e-3,
-        reads="pieces",
-    ),
+    "bert-head": Recipe("FrozenBertClassifier", {}, learning_rate=1e-3, reads="pieces"),
 }
 STUDENTS = {
-    "bag": Recipe(lambda v, n: BagOfEmbeddings(v, n, 32), learning_rate=3e-2),
-    "textcnn": Recipe(lambda v, n: TextCNN(v, n, 32, 64), learning_rate=8e-3),
-    "gru": Recipe(lambda v, n: GRUClassifier(v, n, 32, 32), learning_rate=1e-2),
+    "bag": Recipe("BagOfEmbeddings", {"embedding_size": 32}, learning_rate=3e-2),
+    "textcnn": Recipe(
+        "TextCNN", {"embedding_size": 32, "num_filters": 64}, learning_rate=8e-3
+    ),
+    "gru": Recipe(
+        "GRUClassifier", {"embedding_size": 32, "hidden_size": 32}, learning_rate=1e-2
+    ),
     # Under a quarter of the LSTM teacher's parameters.
-    "lstm": Recipe(lambda v, n: LSTMClassifier(v, n, 15, 24), learning_rate=2e-2),
+    "lstm": Recipe(
+        "LSTMClassifier", {"embedding_size": 15, "hidden_size": 24}, learning_rate=2e-2
+    ),
     "lstm-factorised": Recipe(
-        lambda v, n: LSTMClassifier(v, n, 64, 48, rank=12), learning_rate=1e-2
+        "LSTMClassifier",
+        {"embedding_size": 64, "hidden_size": 48, "rank": 12},
+        learning_rate=1e-2,
     ),
 }
 

@@ -1,11 +1,11 @@
-"""A student for other programs: ONNX."""
+"""A student for other programs: ONNX, and the way back into this one."""
 
 import warnings
 from copy import deepcopy
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from course_lib.files import whole_file
 
@@ -40,6 +40,33 @@ def export_onnx(model: nn.Module, path: str | Path) -> None:
             },
             dynamo=False,
         )
+
+
+class OnnxModel(nn.Module):
+    """A model read from an ONNX file, called like any other; it cannot be trained.
+
+    It needs the package onnxruntime: `pip install "course-lib[export]"`.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        super().__init__()
+        import onnxruntime
+
+        path = Path(path)
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"there is no {path}: `python -m course_lib export {path.parent}` "
+                "writes it"
+            )
+        self.session = onnxruntime.InferenceSession(
+            path, providers=["CPUExecutionProvider"]
+        )
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
+        given = {"tokens": tokens.cpu().numpy(), "lengths": lengths.cpu().numpy()}
+        (logits,) = self.session.run(["logits"], given)
+        return torch.from_numpy(logits).to(tokens.device)
 
 
 def is_onnx(path: Path) -> bool:
