@@ -54,6 +54,17 @@ def build_parser() -> Parser:
     return parser
 
 
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line; texts may stand behind options too."""
+    parser = build_parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and ("texts" not in options or any(word[:1] == "-" for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.texts += rest
+    return options
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit status.
 
@@ -64,7 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a notebook's has no such thing
             # A dash that an old code page lacks must not cost the whole table.
             stream.reconfigure(errors="backslashreplace")
-    options = build_parser().parse_args(arguments)
+    options = parse(arguments)
     try:
         with termination_raises():
             status = COMMANDS[options.command][0].run(options)
