@@ -10,22 +10,19 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
+from importlib import import_module
+from types import FrameType, ModuleType
 from typing import NoReturn
 
-from course_lib.commands import distill, export, predict, soft_targets
 from course_lib.files import WriteError
-from course_lib.training_errors import TrainingError
 
-#: Each command's module, and what it is for.
+#: Each command, a module of `course_lib.commands`, and what it is for.
 COMMANDS = {
-    "distill": (distill, "train a teacher, and a student without and with it"),
-    "soft-targets": (
-        soft_targets,
-        "train a teacher, and write down what it says of every review",
-    ),
-    "predict": (predict, "read texts with a saved student"),
-    "export": (export, "write a saved student as ONNX, and compare it with PyTorch"),
+    "distill": "train a teacher, and a student without and with it",
+    "soft-targets": "train a teacher, and write down what it says of every review",
+    "predict": "read texts with a saved student",
+    "evaluate": "see how good a saved student is on labelled texts",
+    "export": "write a saved student as ONNX, and compare it with PyTorch",
 }
 
 
@@ -41,22 +38,30 @@ class Terminated(BaseException):
     """The process was asked to end (SIGTERM)."""
 
 
-def build_parser() -> Parser:
-    """Describe every command and option; `--help` prints it."""
+def module_of(command: str) -> ModuleType:
+    """Import a command's module, and no other's: they take seconds."""
+    return import_module(f"course_lib.commands.{command.replace('-', '_')}")
+
+
+def build_parser(command: str | None) -> Parser:
+    """Describe every command, and the options of one of them; `--help` prints it."""
     parser = Parser(
         prog="python -m course_lib",
         description="Knowledge distillation for text, from the command line.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, (module, purpose) in COMMANDS.items():
-        about = module.ABOUT
-        module.add(commands.add_parser(name, help=purpose, description=about))
+    for name, purpose in COMMANDS.items():
+        described = commands.add_parser(name, help=purpose)
+        if name == command:
+            module = module_of(name)
+            described.description = module.ABOUT
+            module.add(described)
     return parser
 
 
-def parse(arguments: list[str] | None) -> argparse.Namespace:
+def parse(arguments: list[str]) -> argparse.Namespace:
     """Read the command line; texts may stand behind options too."""
-    parser = build_parser()
+    parser = build_parser(arguments[0] if arguments else None)
     options, rest = parser.parse_known_args(arguments)
     if rest and ("texts" not in options or any(word[:1] == "-" for word in rest)):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -75,10 +80,11 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # a notebook's has no such thing
             # A dash that an old code page lacks must not cost the whole table.
             stream.reconfigure(errors="backslashreplace")
-    options = parse(arguments)
+    options = argparse.Namespace(command="course_lib")
     try:
         with termination_raises():
-            status = COMMANDS[options.command][0].run(options)
+            options = parse(sys.argv[1:] if arguments is None else arguments)
+            status: int = module_of(options.command).run(options)
             sys.stdout.flush()
             return status
     except BrokenPipeError:
@@ -89,9 +95,13 @@ def main(arguments: list[str] | None = None) -> int:
         return fail(options, f"stopped by Ctrl-C. {what_is_kept(options)}", 130)
     except Terminated:
         return fail(options, f"asked to end. {what_is_kept(options)}", 143)
-    except (TrainingError, WriteError) as error:
-        return fail(options, str(error), 1)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RuntimeError) as error:
+        from course_lib.training_errors import TrainingError
+
+        if isinstance(error, WriteError | TrainingError):
+            return fail(options, str(error), 1)
+        if isinstance(error, RuntimeError):
+            raise
         return fail(options, str(error), 2)
 
 
