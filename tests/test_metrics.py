@@ -179,12 +179,13 @@ def test_draws_without_a_positive_are_drawn_again():
     """Two positives of 200: 13 % of the draws have none, and no average precision."""
     labels, logits = np.zeros((200, 2)), RANDOM.normal(size=(200, 2))
     labels[[3, 77], [0, 1]] = 1
-    draws = metrics.bootstrap({"a": logits, "b": logits + 1}, labels)
+    models = {"a": logits, "b": logits + 1}
+    draws = metrics.bootstrap(models, labels, resamples=40)
     a, b = (draws[name]["macro_average_precision"] for name in "ab")
     assert np.isfinite(a).all() and np.array_equal(a, b)  # paired, as ever
     # The same as to leave those draws out of an endless row of them.
     random, expected = np.random.default_rng(0), []
-    while len(expected) < 200:
+    while len(expected) < 40:
         rows = random.integers(200, size=200)
         if labels[rows].any():
             expected.append(metrics.macro_average_precision(logits[rows], labels[rows]))
