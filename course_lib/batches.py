@@ -44,6 +44,18 @@ class Batch:
             soft_targets=None if self.soft_targets is None else move(self.soft_targets),
         )
 
+    def part(self, start: int, stop: int) -> "Batch":
+        """Return some of its reviews, padded to the longest of them."""
+        rows, soft = slice(start, stop), self.soft_targets
+        lengths = self.lengths[rows]
+        return Batch(
+            tokens=self.tokens[rows, : int(lengths.max())],
+            lengths=lengths,
+            labels=self.labels[rows],
+            soft_targets=None if soft is None else soft[rows],
+            index=self.index[rows],
+        )
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -125,3 +137,21 @@ class Examples:
         order = np.argsort(-lengths, kind="stable")
         for i in range(0, len(order), batch_size):
             yield self.collate(order[i : i + batch_size])
+
+
+def with_the_rest_joined(batches: list[np.ndarray], least: int) -> list[np.ndarray]:
+    """Join a last batch of fewer than `least` reviews to the batch that follows it.
+
+    Or to the one before, if nothing follows. `batches` are of one size, but for one
+    that holds what was left; their order stays as it is.
+
+    >>> with_the_rest_joined([np.array([3, 1]), np.array([4]), np.array([0, 2])], 2)
+    [array([3, 1]), array([4, 0, 2])]
+    """
+    sizes = [len(batch) for batch in batches]
+    short = int(np.argmin(sizes))
+    if sizes[short] >= min(least, max(sizes)):
+        return batches
+    first = min(short, len(batches) - 2)
+    joined = np.concatenate(batches[first : first + 2])
+    return [*batches[:first], joined, *batches[first + 2 :]]

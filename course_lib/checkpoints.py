@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from course_lib import tensor_files
 from course_lib.files import sweep
+from course_lib.locks import InUseError, acquire
 from course_lib.tensor_files import TensorFileError, Tensors
 
 KIND = "course_lib checkpoint, format 1"
@@ -31,8 +30,8 @@ class Checkpoint:
     ({'weight': tensor([1., 1.])}, {'step': 7})
     """
 
-    def __init__(self, path: Path, run: Mapping[str, Any]) -> None:
-        self.path = path
+    def __init__(self, path: Path | str, run: Mapping[str, Any]) -> None:
+        self.path = Path(path)
         self.run = json.loads(json.dumps(run))  # as it will be read back
         self._written = time.monotonic()
 
@@ -42,17 +41,20 @@ class Checkpoint:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Keep every other process from this file for as long as the block lasts."""
+        """Keep every other process from this file for as long as the block lasts.
+
+        Raises `CheckpointError` if one is there already: who, since when, what to do.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(f"{self.path}.lock", timeout=0):
-                sweep(self.path)
-                yield
-        except Timeout as error:
-            raise CheckpointError(
-                f"{self.path} is in use by another run: wait for it, or name another "
-                "place"
-            ) from error
+            lock = acquire(self.path)
+        except InUseError as error:
+            raise CheckpointError(str(error)) from error
+        try:
+            sweep(self.path)
+            yield
+        finally:
+            lock.release()
 
     def write(self, tensors: Tensors, state: Mapping[str, Any]) -> None:
         """Replace the checkpoint by this one, whole or not at all."""

@@ -1,6 +1,5 @@
 """Several models on one test split, trained from several seeds: who is better?"""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from course_lib import metrics
 from course_lib.batches import Examples
 from course_lib.metrics import Draws
 from course_lib.models import count_parameters, file_bytes
+from course_lib.runs import Clock
 from course_lib.soft_targets import predict_logits
 
 #: What a distillation's record says of the headline metric.
@@ -34,13 +34,13 @@ class Reading:
 
 def read(model: nn.Module, examples: Examples, progress: str | None = None) -> Reading:
     """Read a split with a model, and note how long it took."""
-    start = time.perf_counter()
+    clock = Clock()
     logits = predict_logits(model, examples, progress=progress).numpy()
     return Reading(
         logits=logits,
         parameters=count_parameters(model),
         bytes=file_bytes(model),
-        examples_per_second=len(examples) / (time.perf_counter() - start),
+        examples_per_second=len(examples) / clock.lap(),
     )
 
 

@@ -59,7 +59,7 @@ def dist_loss(
     if len(student_logits) < 3:
         raise ValueError(
             f"DIST got a batch of {len(student_logits)}; expected at least 3 examples, "
-            "since the correlation of two is always 1 or -1 (drop a short last batch)"
+            "since the correlation of two is always 1 or -1"
         )
     log_q, log_p = _log_softmax(
         temperature, student_logits=student_logits, teacher_logits=teacher_logits

@@ -4,7 +4,7 @@ Everything reads logits. A probability of one half is a logit of zero: that, and
 0.5, is where a logit is cut.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,11 @@ def cross_entropy(logits: Array, labels: NDArray) -> float:
 
 
 def macro_average_precision(logits: Array, labels: NDArray) -> float:
-    """Average precision of each label, averaged over the labels that occur."""
+    """Average precision of each label, averaged over the labels that occur.
+
+    Raises `ValueError` if none does: a mean of nothing.
+    """
+    check_positives(labels, "given")
     present = labels.any(0)
     return float(average_precision_score(labels[:, present], logits[:, present]))
 
@@ -77,7 +81,11 @@ def evaluate(logits: Array, labels: NDArray) -> dict[str, float]:
     """Compute every metric that fits, over the whole split at once.
 
     At once, since a mean of batch means counts the reviews of a short last batch more.
+    Logits have shape (reviews, labels); labels are class indices, or zeros and ones in
+    the logits' shape with a one somewhere. Raises `ValueError` for others, and for
+    logits that are no numbers.
     """
+    check(logits, labels)
     return {name: f(logits, labels) for name, f in metrics_for(labels).items()}
 
 
@@ -91,7 +99,14 @@ def bootstrap(
     intervals suggest. It covers the luck of which reviews are in the test set, and not
     that of the training seed (Efron and Tibshirani 1993, *An introduction to the
     bootstrap*).
+
+    Multi-label draws without a positive label have no average precision, and are drawn
+    again: the intervals are those of test sets with at least one. In each draw, the
+    macro average is over the labels that occur in it. Raises `ValueError` as `evaluate`
+    does.
     """
+    for values in logits.values():
+        check(values, labels)
     random = np.random.default_rng(seed)
     metrics = metrics_for(labels)
     draws: Draws = {
@@ -99,10 +114,74 @@ def bootstrap(
     }
     for i in range(resamples):
         rows = random.integers(len(labels), size=len(labels))
+        while labels.ndim == 2 and not labels[rows].any():
+            rows = random.integers(len(labels), size=len(labels))
         for model, values in logits.items():
             for name, metric in metrics.items():
                 draws[model][name][i] = metric(values[rows], labels[rows])
     return draws
+
+
+def check(logits: Array, labels: NDArray) -> None:
+    """Raise `ValueError` unless these are logits and labels that can be measured."""
+    if logits.ndim != 2 or not len(logits):
+        raise ValueError(
+            f"the logits have shape {logits.shape}; expected (reviews, labels) with at "
+            "least one review"
+        )
+    if not np.isfinite(logits).all():
+        review, label = np.argwhere(~np.isfinite(logits))[0]
+        raise ValueError(
+            f"logits[{review}, {label}] is {logits[review, label]}; expected numbers: "
+            "a model that gives none has no score"
+        )
+    if labels.ndim == 2:
+        if labels.shape != logits.shape:
+            raise ValueError(
+                f"the labels have shape {labels.shape} and the logits {logits.shape}; "
+                "expected multi-hot labels of the logits' shape"
+            )
+        check_zeros_and_ones(labels, "given")
+        check_positives(labels, "given")
+        return
+    if labels.shape != logits.shape[:1] or labels.dtype.kind not in "iu":
+        raise ValueError(
+            f"the labels are {labels.dtype} of shape {labels.shape} and the logits "
+            f"have shape {logits.shape}; expected one class index a review"
+        )
+    if labels.min() < 0 or labels.max() >= logits.shape[1]:
+        raise ValueError(
+            f"the labels run from {labels.min()} to {labels.max()}, and there are "
+            f"logits for labels 0 to {logits.shape[1] - 1}"
+        )
+
+
+def check_zeros_and_ones(labels: NDArray, split: str) -> None:
+    """Raise `ValueError` if a multi-hot label is anything but 0 or 1."""
+    wrong = ~np.isin(labels, (0, 1))
+    if wrong.any():
+        review, label = np.argwhere(wrong)[0]
+        raise ValueError(
+            f"labels[{review}, {label}] of the {split} split is "
+            f"{labels[review, label]}; expected 0 or 1, which alone can be measured"
+        )
+
+
+def check_positives(
+    labels: NDArray, split: str, names: Sequence[str] | None = None
+) -> None:
+    """Raise `ValueError` if a multi-label split has no positive label at all.
+
+    For labels of shape (reviews, labels); `split` and `names` are for the message.
+    Class indices pass. To be asked before training, of every split that is read.
+    """
+    if labels.ndim == 2 and not labels.any():
+        which = ", ".join(map(repr, names or ())) or f"its {labels.shape[1]} labels"
+        raise ValueError(
+            f"none of the {len(labels):,} reviews of the {split} split has any of "
+            f"{which}: nothing can be learnt or measured there. Take more reviews, or "
+            "divide them otherwise"
+        )
 
 
 def interval(draws: Array) -> tuple[float, float]:

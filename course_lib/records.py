@@ -156,15 +156,11 @@ def lead(record: Record, name: str) -> str:
 
 def verdict(record: Record) -> str:
     """Say in words whether the teacher helped, from the paired interval."""
-    metric = record["headline"]
-    name = SHOWN[metric][0].removesuffix(", %")
-    low, high = record["distilled_minus_alone"]["interval"]
-    kept = record["student"]["metrics"][metric] / record["teacher"]["metrics"][metric]
-    size = record["student"]["parameters"] / record["teacher"]["parameters"]
-    seeds = len(record["seeds"])
-    trained = "one seed" if seeds == 1 else f"each of {seeds} seeds"
     if record["scale"] == "smoke":
         return "A smoke run shows that everything works, and supports no claim."
+    low, high = record["distilled_minus_alone"]["interval"]
+    seeds = len(record["seeds"])
+    trained = "one seed" if seeds == 1 else f"each of {seeds} seeds"
     if low > 0:
         said = "The teacher helped"
     elif high < 0:
@@ -174,7 +170,30 @@ def verdict(record: Record) -> str:
     return (
         f"{said}: {lead(record, 'distilled_minus_alone')}, a 95 % interval, both read "
         f"on the same {record['sizes']['test']:,} test reviews "
-        f"and trained from {trained}. The distilled student keeps "
-        f"{100 * kept:.1f} % of the teacher's {name} with {100 * size:.1f} % of its "
-        "parameters."
+        f"and trained from {trained}. {kept(record)}"
+    )
+
+
+def kept(record: Record) -> str:
+    """Say what the student keeps of its teacher, and with how much of its size.
+
+    A share is said only of what is there: a teacher's score may be 0, and its size
+    unknown.
+    """
+    title, scale = SHOWN[record["headline"]]
+    name = title.removesuffix(", %")
+    student, teacher = (
+        record[key]["metrics"][record["headline"]] for key in ("student", "teacher")
+    )
+    size = record["teacher"].get("parameters")
+    share = record["student"]["parameters"] / size if size else None
+    small = f" with {100 * share:.1f} % of its parameters" if share else ""
+    if not teacher:
+        return (
+            f"The teacher's {name} is 0, of which nothing can be kept; the distilled "
+            f"student reaches {scale * student:.2f}{small}."
+        )
+    return (
+        f"The distilled student keeps {100 * student / teacher:.1f} % of the teacher's "
+        f"{name}{small}."
     )

@@ -1,5 +1,6 @@
 """All that changes while a model trains, and so all that a checkpoint must hold."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -61,8 +62,10 @@ class Run:
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         schedule: torch.optim.lr_scheduler.LRScheduler,
+        scaler: torch.amp.GradScaler | None = None,  # of an fp16 loss
     ) -> None:
         self.model, self.optimizer, self.schedule = model, optimizer, schedule
+        self.scaler = scaler
         self.best = copy_weights(model)
         self.history = History()
         self.epoch = 0
@@ -73,22 +76,39 @@ class Run:
         device = next(model.parameters()).device
         # Kept on the device: reading a number there makes a GPU wait.
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
-        self.first_bad_step = torch.full((), NEVER, device=device)
+        # Of the losses, and of the gradients.
+        self.first_bad_steps = torch.full((2,), NEVER, device=device)
 
-    def note(self, loss: Tensor, reviews: int, tokens: int) -> None:
-        """Count a step that has been taken, and remember the first that went wrong."""
+    def note(self, loss: Tensor, gradient: Tensor, reviews: int, tokens: int) -> None:
+        """Count a step that has been taken, and remember the first that went wrong.
+
+        By its loss, or by the norm of its gradient.
+        """
         # Weighted by the batch's size, since the last batch is shorter.
         self.loss_sum += loss.double() * reviews
-        bad = torch.where(loss.isfinite(), NEVER, self.step)
-        self.first_bad_step = torch.minimum(self.first_bad_step, bad)
+        good = torch.stack([loss.isfinite(), gradient.isfinite()])
+        bad = torch.where(good, NEVER, self.step)
+        self.first_bad_steps = torch.minimum(self.first_bad_steps, bad)
         self.tokens += tokens
         self.batch += 1
         self.step += 1
+
+    def is_over(self, epochs: int, patience: int | None) -> bool:
+        """Whether all epochs are done, or the last `patience` brought nothing."""
+        return self.epoch >= epochs or self.history.should_stop(patience)
 
     def totals(self) -> Tensor:
         """Return the sum of this process's losses, and how many tokens it read."""
         tokens = torch.full_like(self.loss_sum, self.tokens)
         return torch.stack([self.loss_sum, tokens])
+
+    def bad_weight(self) -> str | None:
+        """Name a weight in training that is no number, if there is one."""
+        weights = {n: p for n, p in self.model.named_parameters() if p.requires_grad}
+        good = torch.stack([weight.isfinite().all() for weight in weights.values()])
+        if good.all():  # one look for all: a GPU waits only once
+            return None
+        return list(weights)[good.tolist().index(False)]
 
     def end_epoch(self, epoch: Epoch) -> None:
         """Keep the weights if they are the best yet, and turn to the next epoch."""
@@ -116,6 +136,7 @@ class Run:
             "history": asdict(self.history),
             "optimizer": optimizer["param_groups"],
             "schedule": self.schedule.state_dict(),
+            **({"scaler": self.scaler.state_dict()} if self.scaler else {}),
         }
 
     def go_on_from(self, tensors: Tensors, state: Mapping[str, Any]) -> None:
@@ -136,6 +157,8 @@ class Run:
             {"state": slots, "param_groups": state["optimizer"]}
         )
         self.schedule.load_state_dict(dict(state["schedule"]))
+        if self.scaler:
+            self.scaler.load_state_dict(dict(state["scaler"]))
         self.loss_sum.copy_(tensors["loss_sum"])
         history = state["history"]
         self.history = History(
@@ -185,3 +208,15 @@ def as_tensors(examples: Examples) -> Tensors:
     if examples.soft_targets is not None:
         tensors["soft_targets"] = examples.soft_targets
     return tensors
+
+
+class Clock:
+    """Seconds between two looks at it."""
+
+    def __init__(self) -> None:
+        self.last = time.perf_counter()
+
+    def lap(self) -> float:
+        """Return the seconds since the last lap: above 0, so that they can divide."""
+        before, self.last = self.last, time.perf_counter()
+        return max(self.last - before, time.get_clock_info("perf_counter").resolution)

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from course_lib.batches import Examples
+from course_lib.batches import Batch, Examples
 from course_lib.devices import accelerator
+from course_lib.memory import is_out_of_memory
 
 
 def predict_logits(
@@ -30,6 +31,9 @@ def predict_logits(
     the student then learns, and is left in the mode it came in. Row i belongs to review
     i however the reviews were batched. Of several processes, each reads a share of the
     batches, and all get the whole. `progress` names a progress bar.
+
+    Where `batch_size` reviews do not fit in memory, half as many are read at once, and
+    so on. Raises `MemoryError` if a single one does not fit.
     """
     hub = accelerator()
     # A parallel wrapper is for training: nothing is exchanged here until the end.
@@ -43,12 +47,22 @@ def predict_logits(
     )
     # Rows that another process reads stay zero here; the sum then has every row.
     rows = torch.zeros(len(examples), count_logits(model, examples), device=hub.device)
+    most = batch_size  # at once
     with bar, in_eval_mode(model), hub.autocast():
         batches = examples.ordered_batches(batch_size)
         for batch in islice(batches, hub.process_index, None, hub.num_processes):
-            batch = batch.to(hub.device)
-            rows[batch.index] = model(batch.tokens, batch.lengths).float()
-            bar.update(len(batch.index) * hub.num_processes)
+            start = 0
+            while start < len(batch.index):
+                part = batch.part(start, start + most)
+                try:
+                    rows[part.index] = logits_of(model, part)
+                except MemoryError:
+                    most = len(part.index) // 2
+                    if not most:
+                        raise
+                    continue
+                start += len(part.index)
+                bar.update(len(part.index) * hub.num_processes)
     return hub.reduce(rows, "sum").cpu()
 
 
@@ -57,15 +71,29 @@ def count_logits(model: nn.Module, examples: Examples) -> int:
 
     Raises `ValueError` if what it gives is no row of logits.
     """
-    batch = examples.collate(np.array([0])).to(accelerator().device)
     with in_eval_mode(model):
-        logits: Tensor = model(batch.tokens, batch.lengths)
+        logits = logits_of(model, examples.collate(np.array([0])))
     if logits.dim() != 2:
         raise ValueError(
             f"the model gave a result of shape {tuple(logits.shape)} for one review; "
             "expected logits of shape (reviews, labels)"
         )
     return logits.shape[1]
+
+
+def logits_of(model: nn.Module, batch: Batch) -> Tensor:
+    """Return a batch's logits as float32, or raise `MemoryError` if it does not fit."""
+    try:
+        batch = batch.to(accelerator().device)
+        logits: Tensor = model(batch.tokens, batch.lengths)
+        return logits.float()
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error, len(batch.index)):
+            raise
+        raise MemoryError(
+            f"a batch of {len(batch.index)}, the longest of {batch.tokens.shape[1]:,} "
+            "tokens, does not fit in memory: give it fewer tokens"
+        ) from error
 
 
 @contextmanager

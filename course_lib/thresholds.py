@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from course_lib.metrics import f1
+from course_lib.metrics import check_zeros_and_ones, f1
 
 
 def best_thresholds(
@@ -24,7 +24,7 @@ def best_thresholds(
     Logits and multi-hot labels of shape (reviews, labels), of the validation split. A
     cut lies in the middle, in logits, between the last review taken and the first left
     out. Raises `ValueError`, by name, for a label that is never positive there: nothing
-    can be chosen for it.
+    can be chosen for it; and for logits that are no numbers, or labels but 0 and 1.
 
     >>> logits = np.array([[2.0], [0.0], [-2.0], [-4.0]])
     >>> best_thresholds(logits, np.array([[1], [1], [0], [0]])).round(3)
@@ -35,6 +35,9 @@ def best_thresholds(
             f"logits have shape {logits.shape} and labels {labels.shape}; expected "
             "multi-hot labels of the logits' shape, (reviews, labels)"
         )
+    if not np.isfinite(logits).all():
+        raise ValueError("some logits are no numbers; no threshold lies between them")
+    check_zeros_and_ones(labels, "given")
     names = label_names or [f"number {k}" for k in range(labels.shape[1])]
     if missing := [names[k] for k in np.flatnonzero(~(labels > 0).any(0))]:
         raise ValueError(

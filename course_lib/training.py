@@ -6,10 +6,8 @@ additions come in no fixed order, and they grow apart over an epoch. Several pro
 take the steps that one would take; only their dropout differs.
 """
 
-import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +20,19 @@ from tqdm.auto import tqdm
 from course_lib.batches import Batch, Examples
 from course_lib.checkpoints import Checkpoint
 from course_lib.devices import accelerator, new_accelerator
+from course_lib.memory import is_out_of_memory
 from course_lib.metrics import evaluate, metrics_for
-from course_lib.runs import Epoch, History, Run, describe
+from course_lib.runs import Clock, Epoch, History, Run, describe
 from course_lib.soft_targets import predict_logits
+from course_lib.steps import Steps, least_reviews, one_cycle
 from course_lib.training_errors import (
     TrainingError,
     check_fit,
     does_not_fit,
-    is_out_of_memory,
+    memory_errors_in_words,
+    plain_settings,
+    raise_again,
+    refusals_explained,
 )
 
 #: A loss over (student logits, teacher logits, labels), as `DistillationLoss` is.
@@ -47,6 +50,7 @@ def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, labels)
 
 
+@memory_errors_in_words()
 def train(
     model: nn.Module,
     examples: Examples,
@@ -58,7 +62,7 @@ def train(
     seed: int = 0,
     distillation: Distillation | None = None,
     patience: int | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: Path | str | None = None,
     progress: str | None = None,
 ) -> History:
     """Train `model` in place and leave it, in eval mode, as it was at its best epoch.
@@ -66,41 +70,38 @@ def train(
     With `distillation` the loss is `distillation(logits, soft_targets, labels)` and
     `examples` must carry soft targets; without it, the loss reads the labels alone.
     Two calls with equal `seed` take the same batches in the same order, whatever the
-    loss. The best epoch is chosen on `validation`, never on a test set; after
-    `patience` epochs without a better one, training stops. AdamW with one-cycle
-    warm-up and decay (Smith and Topin 2018), gradients clipped at norm 1. Parameters
-    that need no gradient are left alone.
+    loss; only a last batch of one or two reviews is read with another one where model
+    or loss may need more (`least_reviews`). The best epoch is chosen on `validation`,
+    never on a test set; after `patience` epochs without a better one, training stops.
+    AdamW with one-cycle warm-up and decay, gradients clipped at norm 1. Parameters that
+    need no gradient are left alone.
 
     `checkpoint` names a file that is written as training goes; the same call finds it
     again and goes on from there. `progress` names a progress bar.
 
-    Raises `ValueError` if labels or soft targets do not fit the model,
-    `CheckpointError` if the checkpoint is not this run's, and `TrainingError` if the
-    loss is no longer a number or a batch does not fit in memory; the model then holds
-    its best weights so far.
+    Raises `ValueError` if a setting, labels or soft targets do not fit,
+    `CheckpointError` if the checkpoint is not this run's, and `TrainingError` if a
+    loss, a gradient or a weight is no longer a number, or memory runs out; the model
+    then holds its best weights so far. What model or loss raise themselves comes
+    through, with the step added.
     """
+    settings: dict[str, Any] = plain_settings(
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        seed=seed,
+        patience=patience,
+    )
     model.to(accelerator().device)
     check_fit(model, examples, validation, distillation)
     saved = None
     if checkpoint is not None:
-        run = describe(
-            model,
-            examples,
-            validation,
-            distillation,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            seed=seed,
-            patience=patience,
-        )
+        run = describe(model, examples, validation, distillation, **settings)
         saved = Checkpoint(checkpoint, run)
-    loop = Loop(
-        model, examples, batch_size, epochs, learning_rate, seed, distillation, saved
-    )
+    loop = Loop(model, examples, distillation=distillation, saved=saved, **settings)
     try:
         with saved.in_use() if saved and loop.is_main else nullcontext():
-            loop.go(validation, patience, progress)
+            loop.go(validation, progress)
     finally:
         model.load_state_dict(loop.run.best)
         model.eval()
@@ -121,47 +122,41 @@ class Loop:
         seed: int,
         distillation: Distillation | None,
         saved: Checkpoint | None,
+        patience: int | None = None,
     ) -> None:
-        self.model, self.examples, self.batch_size = model, examples, batch_size
-        self.epochs, self.learning_rate, self.seed = epochs, learning_rate, seed
-        self.distillation, self.saved = distillation, saved
+        self.model, self.examples, self.learning_rate = model, examples, learning_rate
+        self.distillation, self.saved, self.patience = distillation, saved, patience
         self.hub = new_accelerator()
         self.is_main = self.hub.is_main_process
-        self.steps = ceil(len(examples) / batch_size)  # in an epoch
+        least = least_reviews(model, distillation, self.hub.num_processes)
+        self.steps = Steps(examples, batch_size, epochs, seed, least)
         self.trainable = [p for p in model.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(
             self.trainable, lr=learning_rate, fused=self.hub.device.type == "cuda"
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, learning_rate, total_steps=epochs * self.steps, pct_start=0.2
-        )
-        self.run = Run(model, optimizer, self.schedule)
+        self.schedule = one_cycle(optimizer, learning_rate, self.steps.total)
+        self.run = Run(model, optimizer, self.schedule, self.hub.scaler)
         # Mixed precision and several GPUs: the model is called through `parallel`.
         self.parallel, self.optimizer = self.hub.prepare(model, optimizer)
 
-    def go(
-        self, validation: Examples, patience: int | None, progress: str | None
-    ) -> None:
+    def go(self, validation: Examples, progress: str | None) -> None:
         """Train from the start, or from the checkpoint, to the last epoch."""
-        run, count = self.run, len(self.examples)
+        run, steps, count = self.run, self.steps, len(self.examples)
         content = self.saved.read() if self.saved else None
         if content:
             run.go_on_from(*content)
-            if self.hub.scaler:
-                self.hub.scaler.load_state_dict(content[1]["scaler"])
         clock = Clock()
         bar = tqdm(
-            total=self.epochs * count,
-            initial=run.epoch * count + run.batch * self.batch_size,
+            total=steps.epochs * count,
+            initial=run.epoch * count + run.batch * steps.batch_size,
             desc=progress,
             unit=" reviews",
             disable=progress is None or not self.is_main,
         )
         with bar:
-            while run.epoch < self.epochs and not run.history.should_stop(patience):
-                order = self.examples.batch_order(self.batch_size, self.seed, run.epoch)
+            while not run.is_over(steps.epochs, self.patience):
                 self.model.train()  # validation left it in eval mode
-                for places in order[run.batch :]:
+                for places in steps.order(run.epoch)[run.batch :]:
                     self.step(places)
                     bar.update(len(places))
                     if run.step % STEPS_BETWEEN_LOOKS == 0:
@@ -181,23 +176,26 @@ class Loop:
         weight = len(share) * self.hub.num_processes / len(places)
         batch = self.examples.collate(share if len(share) else places[:1])
         # Dropout, like the batch, depends on the seed and the step alone.
-        torch.manual_seed(mixed(self.seed, self.run.step, self.hub.process_index))
+        torch.manual_seed(self.steps.seed_at(self.run.step, self.hub.process_index))
         self.optimizer.zero_grad()
         loss = self.try_backwards(places, batch, weight)
-        self.hub.clip_grad_norm_(self.trainable, 1.0)
+        norm = self.hub.clip_grad_norm_(self.trainable, 1.0)
         self.optimizer.step()
-        if not self.hub.optimizer_step_was_skipped:  # fp16: a gradient overflowed
+        if self.hub.optimizer_step_was_skipped:  # fp16: a gradient overflowed, and the
+            norm = torch.zeros_like(norm)  # loss is now scaled up by less; see `look`
+        else:
             self.schedule.step()
-        self.run.note(loss, len(share), int(batch.lengths.sum()))
+        self.run.note(loss, norm, len(share), int(batch.lengths.sum()))
 
     def backwards(self, batch: Batch, weight: float) -> Tensor:
         """Add the gradients of a batch; return its mean loss, still on the device."""
         batch = batch.to(self.hub.device)
         logits = self.parallel(batch.tokens, batch.lengths)
-        if self.distillation is None:
-            loss = label_loss(logits, batch.labels)
-        else:
-            loss = self.distillation(logits, batch.soft_targets, batch.labels)
+        with refusals_explained(logits):
+            if self.distillation is None:
+                loss = label_loss(logits, batch.labels)
+            else:
+                loss = self.distillation(logits, batch.soft_targets, batch.labels)
         self.hub.backward(loss * weight)
         return loss.detach()
 
@@ -205,38 +203,47 @@ class Loop:
         """Call `backwards`, and say in words what goes wrong there."""
         try:
             return self.backwards(batch, weight)
-        except ValueError as error:  # a loss refuses logits that are no numbers
+        except FloatingPointError as error:  # the loss was given no numbers
             raise self.stopped(self.run.step, str(error)) from error
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
+        except (ValueError, RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error, len(places)):
+                raise_again(error, self.steps.where(self.run.step))
         # Out of the except clause, since the error holds on to the batch's memory.
         with self.hub.no_sync(self.parallel):
             raise does_not_fit(places, self.examples, lambda b: self.backwards(b, 1.0))
 
     def look(self) -> None:
-        """Stop the run if one of its losses was no number."""
-        bad = int(self.hub.gather(self.run.first_bad_step.unsqueeze(0)).min())
-        if bad < self.run.step:
-            raise self.stopped(bad, "the loss is no number")
+        """Stop the run if a loss, a gradient or a weight of it is no number."""
+        bad = self.hub.gather(self.run.first_bad_steps.unsqueeze(0)).amin(0)
+        loss, gradient = bad.tolist()
+        last = self.run.step - 1
+        if loss <= gradient and loss <= last:
+            raise self.stopped(loss, "the loss is no number")
+        if gradient <= last:
+            raise self.stopped(
+                gradient, "the loss is a number, and its gradient is not"
+            )
+        if self.hub.scaler and self.hub.scaler.get_scale() < 1:
+            raise self.stopped(last, "the gradient overflows 16 bits at any scale")
+        if name := self.run.bad_weight():
+            raise self.stopped(last, f"the weight {name!r} is no number")
 
     def stopped(self, step: int, why: str) -> TrainingError:
-        """Say at which batch of which epoch the run went wrong."""
-        epoch, batch = divmod(step, self.steps)
-        places = self.examples.batch_order(self.batch_size, self.seed, epoch)[batch]
+        """Say at which step a number became none."""
         return TrainingError(
-            f"training stopped at step {step + 1} of {self.epochs * self.steps}, in "
-            f"epoch {epoch + 1} at batch {batch + 1} (reviews "
-            f"{', '.join(map(str, places[:4]))}, … of the split): {why}; try a "
-            f"learning rate below {self.learning_rate}"
+            f"training stopped at {self.steps.where(step)}: {why}; try a learning rate "
+            f"below {self.learning_rate}"
         )
 
     def end_epoch(self, validation: Examples) -> str:
         """Read validation, note the epoch, and say in short how good it was."""
         run = self.run
         loss_sum, tokens = self.hub.reduce(run.totals(), "sum").tolist()
+        logits = predict_logits(self.model, validation)
+        if not logits.isfinite().all():
+            raise self.stopped(run.step - 1, "the logits on validation are no numbers")
         labels = validation.labels.numpy()
-        scores = evaluate(predict_logits(self.model, validation).numpy(), labels)
+        scores = evaluate(logits.numpy(), labels)
         run.end_epoch(
             Epoch(
                 number=run.epoch,
@@ -257,29 +264,9 @@ class Loop:
     def save(self) -> None:
         """Write a checkpoint."""
         if self.saved and self.is_main:
-            tensors, state = self.run.content()
-            if self.hub.scaler:
-                state["scaler"] = self.hub.scaler.state_dict()  # of an fp16 loss
-            self.saved.write(tensors, state)
+            self.saved.write(*self.run.content())
 
     def leave(self) -> None:
         """Give back the gradients' memory, and the model as it came."""
         self.optimizer.zero_grad()
         self.hub.unwrap_model(self.parallel, keep_fp32_wrapper=False)
-
-
-class Clock:
-    """Seconds between two looks at it."""
-
-    def __init__(self) -> None:
-        self.last = time.perf_counter()
-
-    def lap(self) -> float:
-        """Return the seconds since the last lap."""
-        before, self.last = self.last, time.perf_counter()
-        return self.last - before
-
-
-def mixed(*numbers: int) -> int:
-    """Return one seed made of several numbers."""
-    return int(np.random.SeedSequence(numbers).generate_state(1)[0])

@@ -1,17 +1,46 @@
 """What can be wrong before and during training, found early and said in words."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from numbers import Integral, Real
+from typing import NoReturn
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from course_lib.batches import Batch, Examples
+from course_lib.memory import is_out_of_memory
+from course_lib.metrics import check_positives, check_zeros_and_ones
 from course_lib.soft_targets import count_logits
 
 
 class TrainingError(RuntimeError):
     """Training cannot go on; the model holds its best weights so far."""
+
+
+def plain_settings(
+    *, learning_rate: float, **counts: int | None
+) -> dict[str, int | float | None]:
+    """Return settings as Python's numbers, which a checkpoint can hold.
+
+    Raises `ValueError` for one that no run can have. None is a count left out.
+    """
+    for name, count in counts.items():
+        least = 0 if name == "seed" else 1
+        whole = isinstance(count, Integral) and not isinstance(count, bool)
+        if count is not None and not (whole and count >= least):
+            raise ValueError(
+                f"{name} is {count!r}; expected a whole number from {least} upwards"
+            )
+    if not (isinstance(learning_rate, Real) and 0 < learning_rate < math.inf):
+        raise ValueError(
+            f"learning_rate is {learning_rate!r}; expected a number above 0, such as "
+            "1e-3"
+        )
+    plain = {name: count and int(count) for name, count in counts.items()}
+    return {**plain, "learning_rate": float(learning_rate)}
 
 
 def check_fit(
@@ -20,10 +49,25 @@ def check_fit(
     validation: Examples,
     distillation: Callable[..., Tensor] | None,
 ) -> None:
-    """Raise `ValueError` if labels or soft targets do not fit model and loss."""
+    """Raise `ValueError` if labels or soft targets do not fit model and loss.
+
+    Multi-label splits must have a positive label: validation always, and training
+    unless a loss may leave the labels unread.
+    """
     num_labels = count_logits(model, examples)
     for name, part in {"training": examples, "validation": validation}.items():
         check_labels(part.labels, num_labels, name)
+    if validation.labels.dim() != examples.labels.dim():
+        raise ValueError(
+            f"the training labels have shape {tuple(examples.labels.shape)} and the "
+            f"validation labels {tuple(validation.labels.shape)}: expected both as "
+            "class indices, or both as multi-hot rows"
+        )
+    if validation.labels.dim() == 2:
+        check_zeros_and_ones(validation.labels.numpy(), "validation")
+        check_positives(validation.labels.numpy(), "validation")
+    if distillation is None or getattr(distillation, "alpha", 1) < 1:
+        check_positives(examples.labels.numpy(), "training")
     if distillation is None:
         return
     multilabel = getattr(distillation, "multilabel", examples.labels.dim() == 2)
@@ -45,6 +89,12 @@ def check_fit(
             f"the teacher's soft targets have shape {tuple(shape)}, and the student "
             f"gives {num_labels} logits a review: both must have the same classes, in "
             "the same order"
+        )
+    if not examples.soft_targets.isfinite().all():
+        review = int((~examples.soft_targets.isfinite()).nonzero()[0, 0])
+        raise ValueError(
+            f"the teacher's soft targets of review {review} are no numbers: ask it "
+            "again, or leave the review out"
         )
 
 
@@ -73,9 +123,48 @@ def check_labels(labels: Tensor, num_labels: int, name: str) -> None:
         )
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether a GPU's or the CPU's allocator had no more memory to give."""
-    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
+@contextmanager
+def refusals_explained(logits: Tensor) -> Iterator[None]:
+    """Turn a loss's `ValueError` into `FloatingPointError` if `logits` are no numbers.
+
+    What else a loss refuses is its own affair, and comes through.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if logits.isfinite().all():
+            raise
+        raise FloatingPointError(str(error)) from error
+
+
+def raise_again(error: Exception, where: str) -> NoReturn:
+    """Raise what model or loss raised, with the step added to its sentence.
+
+    BatchNorm's refusal of a single review becomes a `TrainingError`.
+    """
+    if "more than 1 value per channel" in str(error):
+        raise TrainingError(
+            f"training stopped at {where}: BatchNorm has nothing to compare a single "
+            "review with; give a larger batch_size, or more reviews"
+        ) from error
+    if len(error.args) == 1 and isinstance(error.args[0], str):
+        error.args = (f"{error.args[0]} (at {where})",)
+    raise error
+
+
+@contextmanager
+def memory_errors_in_words() -> Iterator[None]:
+    """Turn what an allocator raises, wherever that is, into a `TrainingError`."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if isinstance(error, TrainingError) or not is_out_of_memory(error):
+            raise
+        said = " ".join(str(error).split()).rstrip(".")
+        raise TrainingError(
+            f"training ran out of memory: {said or 'nothing is left'}. Take a smaller "
+            "batch_size, fewer tokens a review, or a smaller model"
+        ) from error
 
 
 def does_not_fit(
@@ -105,8 +194,8 @@ def fits(batch: Batch, attempt: Callable[[Batch], object]) -> bool:
     """Whether the attempt has enough memory."""
     try:
         attempt(batch)
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error, len(batch.index)):
             raise
         return False
     return True

@@ -124,3 +124,12 @@ def test_the_batches_are_those_of_the_batch_order():
     batches = examples.shuffled_batches(16, seed=2, epoch=1)
     for places, batch in zip(order, batches, strict=True):
         assert places.tolist() == batch.index.tolist()
+
+
+def test_a_part_of_a_batch_is_padded_to_its_own_longest():
+    examples = make_examples(soft=True)
+    (batch,) = examples.ordered_batches(300)
+    part = batch.part(100, 120)
+    alone = examples.collate(batch.index[100:120].numpy())
+    for field in ("tokens", "lengths", "labels", "soft_targets", "index"):
+        assert torch.equal(getattr(part, field), getattr(alone, field))

@@ -86,3 +86,19 @@ def test_any_two_models_can_be_compared():
     assert result["gain"]["value"] == pytest.approx(gain)
     assert result["none"] == {"value": 0.0, "interval": (0.0, 0.0)}
     assert "absent" not in result and "distilled_minus_alone" not in result
+
+
+def test_rare_labels_leave_the_comparison_whole():
+    """Two positives of 200: some draws of the bootstrap have none."""
+    labels = np.zeros((200, 2), dtype=np.float32)
+    labels[[3, 77], [0, 1]] = 1
+    logits = RANDOM.normal(size=(2, 200, 2)).astype(np.float32)
+    run = {
+        "baseline": Reading(logits[0], 10, 40, 5.0),
+        "student": Reading(logits[1], 10, 40, 5.0),
+    }
+    result = compare([run], labels)
+    assert np.isfinite(result["distilled_minus_alone"]["interval"]).all()
+    for name in run:
+        for low, high in result[name]["intervals"].values():
+            assert low <= high

@@ -106,3 +106,97 @@ def test_the_bootstrap_repeats_itself():
     assert (a["m"]["accuracy"] == b["m"]["accuracy"]).all()
     c = metrics.bootstrap(logits, labels, resamples=20, seed=1)
     assert (a["m"]["accuracy"] != c["m"]["accuracy"]).any()
+
+
+SINGLE = (np.zeros((4, 3)), np.array([0, 1, 2, 1]))
+MANY = (np.zeros((4, 3)), np.eye(4, 3))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(("logits", "labels"), [SINGLE, MANY])
+def test_logits_that_are_no_numbers_have_no_score(value, logits, labels):
+    logits = logits.copy()
+    logits[2, 1] = value
+    for measure in (metrics.evaluate, lambda z, y: metrics.bootstrap({"m": z}, y)):
+        with pytest.raises(
+            ValueError, match=rf"logits\[2, 1\] is {value}; expected num"
+        ):
+            measure(logits, labels)
+
+
+@pytest.mark.parametrize(
+    ("labels", "match"),
+    [
+        (
+            [0, 1, 2, 3],
+            "labels run from 0 to 3, and there are logits for labels 0 to 2",
+        ),
+        ([0, 1, -1, 2], "labels run from -1 to 2"),
+        (
+            [0, 1, 2],
+            r"of shape \(3,\) and the logits have shape \(4, 3\); expected one",
+        ),
+        ([0.0, 1.0, 2.0, 0.0], "labels are float64 of shape"),
+        (np.eye(4), r"labels have shape \(4, 4\) and the logits \(4, 3\)"),
+        (
+            np.eye(4, 3) * 0.5,
+            r"labels\[0, 0\] of the given split is 0.5; expected 0 or",
+        ),
+        (np.eye(4, 3) * -1, r"is -1.0; expected 0 or 1"),
+        (np.eye(4, 3) + np.nan, r"is nan; expected 0 or 1"),
+        (np.zeros((4, 3)), "none of the 4 reviews of the given split has any of its 3"),
+    ],
+)
+def test_labels_that_cannot_be_measured_are_refused(labels, match):
+    for measure in (metrics.evaluate, lambda z, y: metrics.bootstrap({"m": z}, y)):
+        with pytest.raises(ValueError, match=match):
+            measure(np.zeros((4, 3)), np.asarray(labels))
+
+
+def test_logits_of_another_shape_are_refused():
+    for shape in [(4,), (0, 3)]:
+        with pytest.raises(ValueError, match="expected \\(reviews, labels\\)"):
+            metrics.evaluate(np.zeros(shape), np.zeros(len(np.zeros(shape)), int))
+
+
+@pytest.mark.parametrize("kind", [bool, np.int64, np.uint8, np.float32])
+def test_zeros_and_ones_are_labels_of_any_type(kind):
+    logits, labels = MANY
+    assert metrics.evaluate(logits, labels.astype(kind)) == metrics.evaluate(*MANY)
+
+
+def test_a_split_without_a_positive_is_told_with_its_labels():
+    said = r"60 reviews of the test split has any of 'threat', 'insult': nothing"
+    with pytest.raises(ValueError, match=said):
+        metrics.check_positives(np.zeros((60, 2)), "test", ["threat", "insult"])
+    metrics.check_positives(np.eye(2), "test")
+    metrics.check_positives(np.zeros(60, dtype=int), "test")  # class indices
+    with pytest.raises(ValueError, match="has any of its 3 labels"):
+        metrics.macro_average_precision(np.zeros((6, 3)), np.zeros((6, 3)))
+
+
+def test_draws_without_a_positive_are_drawn_again():
+    """Two positives of 200: 13 % of the draws have none, and no average precision."""
+    labels, logits = np.zeros((200, 2)), RANDOM.normal(size=(200, 2))
+    labels[[3, 77], [0, 1]] = 1
+    models = {"a": logits, "b": logits + 1}
+    draws = metrics.bootstrap(models, labels, resamples=40)
+    a, b = (draws[name]["macro_average_precision"] for name in "ab")
+    assert np.isfinite(a).all() and np.array_equal(a, b)  # paired, as ever
+    # The same as to leave those draws out of an endless row of them.
+    random, expected = np.random.default_rng(0), []
+    while len(expected) < 40:
+        rows = random.integers(200, size=200)
+        if labels[rows].any():
+            expected.append(metrics.macro_average_precision(logits[rows], labels[rows]))
+    assert a.tolist() == expected
+
+
+def test_draws_that_all_have_a_positive_are_the_usual_ones():
+    labels, logits = np.ones((30, 2)), RANDOM.normal(size=(30, 2))
+    labels[:15, 0] = 0
+    draws = metrics.bootstrap({"m": logits}, labels, resamples=20)["m"]["macro_f1"]
+    random = np.random.default_rng(0)
+    for value in draws:
+        rows = random.integers(30, size=30)
+        assert value == metrics.macro_f1(logits[rows], labels[rows])

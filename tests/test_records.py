@@ -99,6 +99,19 @@ def test_the_verdict_follows_the_paired_interval(gain, low, high, said):
     assert said in records.verdict(make_record(gain, low, high))
 
 
+def test_a_teacher_without_score_or_size_is_not_divided_by():
+    record = make_record()
+    said = records.verdict(record)
+    assert "keeps 98.9 % of the teacher's accuracy with 25.0 % of its" in said
+    del record["teacher"]["parameters"]  # soft targets that came without
+    assert records.verdict(record).endswith("keeps 98.9 % of the teacher's accuracy.")
+    record["teacher"]["metrics"]["accuracy"] = 0.0
+    said = "teacher's accuracy is 0, of which nothing can be kept; the distilled "
+    assert records.verdict(record).endswith(said + "student reaches 89.00.")
+    record["teacher"]["parameters"] = 500_000
+    assert records.verdict(record).endswith("89.00 with 50.0 % of its parameters.")
+
+
 def test_a_smoke_run_claims_nothing():
     record = {**make_record(), "scale": "smoke"}
     assert "supports no claim" in records.verdict(record)

@@ -56,6 +56,34 @@ def test_parts_in_different_modes_are_left_in_them():
     assert [m.training for m in model.modules()] == [True, True, True, False]
 
 
+@pytest.mark.parametrize("most", [1, 7, 100])
+def test_a_batch_that_does_not_fit_in_memory_is_read_in_parts(most):
+    class Small(FirstToken):
+        sizes = ()
+
+        def forward(self, tokens, lengths):
+            if len(tokens) > most:
+                torch.empty(2**55)
+            self.sizes += (len(tokens),)
+            return super().forward(tokens, lengths)
+
+    model, examples = Small(), make_examples()
+    logits = predict_logits(model, examples, batch_size=256)
+    assert torch.equal(logits, predict_logits(FirstToken(), examples))
+    assert 2 * max(model.sizes) > most >= max(model.sizes)  # one is asked first
+
+
+def test_a_review_that_does_not_fit_in_memory_is_told_by_its_length():
+    class Short(FirstToken):
+        def forward(self, tokens, lengths):
+            if tokens.shape[1] > 38:
+                torch.empty(2**55)
+            return super().forward(tokens, lengths)
+
+    with pytest.raises(MemoryError, match="a batch of 1, the longest of 39 tokens"):
+        predict_logits(Short(), make_examples())
+
+
 def test_logits_are_float32_without_a_graph_and_usable_in_training():
     torch.manual_seed(0)
     model = LSTMClassifier(400, 2, 3, 4).double()

@@ -87,3 +87,11 @@ def test_a_threshold_outside_0_and_1_is_refused(wrong):
 def test_there_must_be_one_threshold_a_label():
     with pytest.raises(ValueError, match=r"\(3,\) thresholds .* shape \(2, 2\)"):
         at_thresholds(np.zeros((2, 2)), np.array([0.5, 0.5, 0.5]))
+
+
+def test_what_is_no_number_or_no_label_is_refused():
+    logits, labels = np.array([[1.0], [np.nan]]), np.array([[1], [0]])
+    with pytest.raises(ValueError, match="some logits are no numbers"):
+        best_thresholds(logits, labels)
+    with pytest.raises(ValueError, match=r"labels\[1, 0\] .* is -1; expected 0 or 1"):
+        best_thresholds(np.zeros((2, 1)), np.array([[1], [-1]]))

@@ -83,6 +83,15 @@ RESUMED = ("test_resume.py::test_a_run_that_was_stopped_ends_with_the_same_weigh
 BEST = (
     "test_training.py::test_the_weights_kept_are_those_of_the_best_epoch_on_validation",
 )
+NO_NUMBER = "test_training_errors.py::test_"
+no_gradient = partial(
+    Mistake, "training.py", (f"{NO_NUMBER}a_gradient_that_is_no_number_stops_it",)
+)
+no_weight = partial(
+    Mistake,
+    "training.py",
+    (f"{NO_NUMBER}weights_that_overflow_in_the_last_step_are_not_kept",),
+)
 MEAN_LOSS = (
     "test_training.py::"
     "test_the_training_loss_is_the_mean_over_reviews_and_not_over_batches",
@@ -424,7 +433,7 @@ MISTAKES = [
     steps("head not trained", "in model.parameters() if p.requires_grad]",
              "in list(model.parameters())[:-2]]", 10),
     best_epoch("epoch chosen on the training reviews",
-             "evaluate(predict_logits(self.model, validation).numpy(), labels)",
+             "evaluate(logits.numpy(), labels)",
              "evaluate(predict_logits(self.model, self.examples).numpy(), "
              "self.examples.labels.numpy())", 12),
     best_epoch("best weights forgotten",
@@ -438,15 +447,16 @@ MISTAKES = [
     steps("no clipping", "clip_grad_norm_(self.trainable, 1.0)",
              "clip_grad_norm_(self.trainable, 1e9)"),
     steps("no decay", "            self.schedule.step()\n", "            pass\n"),
-    steps("every epoch the same batches", "self.batch_size, self.seed, run.epoch)",
-             "self.batch_size, self.seed, 0)"),
-    seeds("dropout unseeded", "torch.manual_seed(mixed(", "torch.seed() or (mixed("),
+    steps("every epoch the same batches", "steps.order(run.epoch)", "steps.order(0)"),
+    seeds("dropout unseeded", "torch.manual_seed(self.", "torch.seed() or (self."),
     label_kind("softmax on many labels", "if labels.dim() == 1:", "if True:", 4),
-    no_number("NaN goes on", "if bad < self.run.step:", "if False:"),
+    no_number("NaN goes on", "if loss <= gradient and loss <= last:", "if False:"),
+    no_gradient("NaN in the last gradient kept", "if gradient <= last:", "if False:"),
+    no_weight("weights that overflow in the last step kept",
+              "if name := self.run.bad_weight():", "if False:"),
     resumed("another dropout after a stop",
-            "mixed(self.seed, self.run.step, self.hub.process_index)",
-            "mixed(self.seed, int(time.time() * 1e6), self.hub.process_index)"),
-    resumed("the epoch begun anew after a stop", "order[run.batch :]", "order"),
+            "seed_at(self.run.step, ", "seed_at(torch.seed(), "),
+    resumed("the epoch begun anew after a stop", "[run.batch :]", ""),
     not_kept("a checkpoint of weights that are no numbers",
              "                        self.look()\n"
              "                        self.save_if_old()\n",
@@ -474,7 +484,8 @@ MISTAKES = [
     in_files(DAMAGED, "damage not noticed", 'if header["digest"] != digest(',
              "if False and digest("),
     saved(FOREIGN, "another run's checkpoint taken", "if there != here:", "if False:"),
-    saved(TWICE, "two runs at once", "timeout=0", "timeout=0, is_singleton=True"),
+    Mistake("locks.py", TWICE, "two runs at once", "timeout=0",
+            "timeout=0, is_singleton=True"),
 
     # Word vectors, and reviews without labels.
     words("neighbours across two texts", "full(WINDOW, UNKNOWN", "full(0, UNKNOWN"),
@@ -526,6 +537,8 @@ MISTAKES = [
             "np.ones_like(hits)"),
     metrics("labels that never occur counted",
             "labels[:, present], logits[:, present]", "labels, logits"),
+    metrics("draws without a positive counted as zero", "not labels[rows].any()",
+            "not labels.any()"),
     metrics("90 % for 95 %", "[0.025, 0.975]", "[0.05, 0.95]"),
     metrics("models on other reviews each", "metric(values[rows], labels[rows])",
             "metric(*(lambda r: (values[r], labels[r]))(np.random.randint("
