@@ -128,6 +128,14 @@ def add_soft_targets(parser: argparse.ArgumentParser) -> None:
     add_files(parser, "soft-targets.safetensors", "where the soft targets are written")
 
 
+TABLE_OPTIONS = (
+    ("--text-column", "NAME", "what holds the texts, if not text or review"),
+    ("--label-column", "NAME", "what holds the labels, if not label or labels"),
+    ("--separator", "MARK", "between fields, if not guessed: ';' or tab"),
+    ("--encoding", "NAME", "if not guessed: utf-16, cp1252 and others"),
+)
+
+
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which reviews are read."""
     parser.add_argument(
@@ -135,10 +143,12 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         default="synthetic",
         metavar="NAME",
         help=(
-            "synthetic, imdb, imdb-genres, goemotions, or the path of a .csv, .jsonl "
-            "or .parquet table of your own (default: synthetic)"
+            "synthetic, imdb, imdb-genres, goemotions, or the path of a .csv, .tsv, "
+            ".jsonl or .parquet table of your own (default: synthetic)"
         ),
     )
+    for option, value, what in TABLE_OPTIONS:
+        parser.add_argument(option, metavar=value, help=f"of your own table: {what}")
     parser.add_argument(
         "--data-dir",
         type=Path,
@@ -230,7 +240,16 @@ def run_soft_targets(options: argparse.Namespace) -> int:
 def load(options: argparse.Namespace, seed: int) -> tuple[Scale, Splits]:
     """Load the data at this machine's scale, and say what was left out of it."""
     scale = current_scale()
-    splits = prepare(options.data, scale, seed, options.data_dir)
+    splits = prepare(
+        options.data,
+        scale,
+        seed,
+        options.data_dir,
+        text_column=options.text_column,
+        label_column=options.label_column,
+        separator=options.separator,
+        encoding=options.encoding,
+    )
     for note in splits.notes:
         tell(f"note: {note}")
     return scale, splits
