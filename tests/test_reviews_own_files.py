@@ -187,6 +187,7 @@ def test_a_text_of_any_length_and_the_limit_of_csv_is_as_before(write):
         (CSV, "o.csv", {"encoding": "utf-99"}, "no encoding 'utf-99'"),
         (CSV, "o.csv", {"encoding": "ascii"}, "not ascii.*another encoding"),
         (CSV, "o.csv", {"encoding": "hex"}, "no encoding 'hex'"),
+        (CSV.encode("utf-16-le"), "o.csv", {}, "looks like UTF-16.*encoding"),
         (b"\xff\xfet", "o.csv", {}, "not utf-16"),
         (CSV.encode()[:-1] + b"\xff", "o.csv", {}, r"not UTF-8.*name its encoding"),
         (gzip.compress(b"text"), "o.csv", {}, r"compressed.*\.gz"),

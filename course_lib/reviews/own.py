@@ -140,7 +140,8 @@ def _films(table: Table) -> list[str] | None:
 def _ids(table: Table) -> list[str]:
     column = _column(table, "id")
     if column is None:
-        return [f"{own_files.stem(table.path)}/{row}" for row in range(len(table))]
+        stem = own_files.stem(table.path)
+        return [f"{stem}/{row}" for row in range(len(table))]
     ids = column.names()
     name, count = Counter(ids).most_common(1)[0]
     if count > 1:

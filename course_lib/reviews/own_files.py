@@ -131,6 +131,9 @@ def _decoded(
 ) -> tuple[str, tuple[str, ...]]:
     """The text of a file, and a note if its encoding was guessed."""
     marked = [name for mark, name in MARKS.items() if content.startswith(mark)]
+    start = content[:1000]
+    if not (encoding or marked) and start.count(0) > len(start) / 4:
+        raise DataError(f"{path} looks like UTF-16 without its mark; name its encoding")
     try:
         if encoding is not None:
             return content.decode(encoding).removeprefix("\ufeff"), ()

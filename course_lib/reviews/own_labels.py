@@ -104,14 +104,8 @@ def _one_each(column: Column) -> Labels:
 def _any_number(column: Column) -> Labels:
     """A list is taken as it is; a text is split at the one separator that is used."""
     lists = [list_of(cell) for cell in column.cells]
-    texts = Column(
-        column.path,
-        column.name,
-        [
-            c if given is None else None
-            for c, given in zip(column.cells, lists, strict=True)
-        ],
-    ).names()
+    rest = [c if g is None else None for g, c in zip(lists, column.cells, strict=True)]
+    texts = replace(column, cells=rest).names()
     used = [mark for mark in "|;," if any(mark in text for text in texts)]
     if used[:2] == ["|", ";"]:
         raise DataError(
@@ -121,16 +115,15 @@ def _any_number(column: Column) -> Labels:
     mark = used[0] if used else "|"
     cells: Rows = []
     for row, (given, text) in enumerate(zip(lists, texts, strict=True)):
+        items = given
         if given is None:
             if text[:1] + text[-1:] == "[]":
                 raise column.refused(row, "that looks like a list, and is none")
-            parts = [name_of(part) or "" for part in text.split(mark)]
-            cells.append([part for part in parts if part] or None)
-            continue
-        names = [name_of(item) for item in given]
-        if not all(name and not FRACTION.fullmatch(name) for name in names):
-            raise column.refused(row, "expected a list of names, or of 0 and 1")
-        cells.append([name for name in names if name])
+            items = [part for part in text.split(mark) if part.strip()] or None
+        names = [name for item in items or [] if (name := name_of(item))]
+        if len(names) < len(items or []) or any(map(FRACTION.fullmatch, names)):
+            raise column.refused(row, "expected names, or a list of 0 and 1")
+        cells.append(None if items is None else names)
     notes = [f"split at commas: the column {column.name!r}"] if mark == "," else []
     labels = _multi_hot(column, cells)
     if labels is None:

@@ -14,6 +14,7 @@ from .table import DataError
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 LONGEST = 2**31 - 1  # the most that the csv module takes on every platform
+LONGEST_HEADER = 100_000
 limit_lock = Lock()
 
 
@@ -95,9 +96,9 @@ def _rows(
 def _fitting(text: str, usual: str, known: Collection[str]) -> str:
     """The separator under which the header has a known name, or at least two."""
     marks = sorted(SEPARATORS, key=lambda mark: mark != usual)
-    headers = {}
+    headers, start = {}, text[:LONGEST_HEADER]
     for mark in marks:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark)
+        reader = csv.reader(io.StringIO(start, newline=""), delimiter=mark)
         try:
             headers[mark] = next(filter(None, reader), [])
         except csv.Error:
