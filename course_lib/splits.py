@@ -66,18 +66,30 @@ class Splits:
         return len(self.vocabulary)
 
 
-def prepare(data: str, scale: Scale, seed: int, data_dir: Path | None = None) -> Splits:
+def prepare(
+    data: str,
+    scale: Scale,
+    seed: int,
+    data_dir: Path | None = None,
+    **table: str | None,
+) -> Splits:
     """Load a data set and turn its words into numbers.
 
     A smoke run takes a slice of every split. Any other reads the whole test set: an
-    interval on a slice says little.
+    interval on a slice says little. `table` says how to read a table of one's own, as
+    in `reviews.load`: text_column, label_column, separator, encoding.
     """
     loaded = {}
     for split in (*LABELLED, "unlabelled"):
         # Not every data set has reviews without labels.
         with suppress(ValueError) if split == "unlabelled" else nullcontext():
             loaded[split] = reviews.load(
-                data, split, data_dir=data_dir, limit=scale.run_limit, seed=seed
+                data,
+                split,
+                data_dir=data_dir,
+                limit=scale.run_limit,
+                seed=seed,
+                **table,
             )
     vocabulary = build_vocabulary(loaded["train"].texts, scale.vocabulary_size)
     encoded = {

@@ -196,15 +196,27 @@ def test_broken_files_of_other_kinds_are_refused(write, content, name, message):
         load(write(content, name), "test")
 
 
-@pytest.mark.parametrize("name", ["own.csv", "own.jsonl"])
-def test_other_encodings_are_refused_and_not_misread(write, name):
-    path = write('text,label\n{"text": "caf\u00e9"}', name, "latin-1")
-    with pytest.raises(DataError, match=r"is not UTF-8.*save it as UTF-8"):
-        load(path, "train")
-
-
 def test_a_missing_file_and_an_unknown_kind(tmp_path):
     with pytest.raises(DataError, match=r"no file '.*own.csv'"):
         load(tmp_path / "own.csv", "train")
-    with pytest.raises(ValueError, match=r"own.xlsx.*\.csv, \.jsonl, \.parquet"):
+    with pytest.raises(ValueError, match=r"own.xlsx.*\.csv, \.tsv, \.jsonl, \.parquet"):
         load(tmp_path / "own.xlsx", "train")
+
+
+def test_a_split_that_gets_no_rows_says_why_and_what_to_do(write):
+    repeated = "text,label\n" + "the same,a\nThe same,b\n" * 100
+    with pytest.raises(DataError, match=r"dealt by their text.*add rows.*a column spl"):
+        load(write(repeated), "test")
+    one_film = "text,label,film\n" + "".join(f"t{i},{i % 2},x\n" for i in range(99))
+    with pytest.raises(DataError, match=r"dealt by their film.*other films"):
+        load(write(one_film), "test")
+    leaks = "text,label,split\na,x,train\nb,y,test\nB,y,validation\n"
+    with pytest.raises(
+        DataError, match=r"validation: 1 of 1 .*the text is in test too"
+    ):
+        load(write(leaks), "validation")
+    given = "text,label,split\na,x,train\nb,y,train\n"
+    with pytest.raises(DataError, match=r"split column gives train 2, validation 0"):
+        load(write(given), "test")
+    with pytest.raises(DataError, match="each has a label"):
+        load(write(given), "unlabelled")

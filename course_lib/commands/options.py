@@ -24,6 +24,14 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+TABLE_OPTIONS = (
+    ("--text-column", "NAME", "what holds the texts, if not text or review"),
+    ("--label-column", "NAME", "what holds the labels, if not label or labels"),
+    ("--separator", "MARK", "between fields, if not guessed: ';' or tab"),
+    ("--encoding", "NAME", "if not guessed: utf-16, cp1252 and others"),
+)
+
+
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which reviews are read."""
     parser.add_argument(
@@ -31,10 +39,12 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         default="synthetic",
         metavar="NAME",
         help=(
-            "synthetic, imdb, imdb-genres, goemotions, or the path of a .csv, .jsonl "
-            "or .parquet table of your own (default: synthetic)"
+            "synthetic, imdb, imdb-genres, goemotions, or the path of a .csv, .tsv, "
+            ".jsonl or .parquet table of your own (default: synthetic)"
         ),
     )
+    for option, value, what in TABLE_OPTIONS:
+        parser.add_argument(option, metavar=value, help=f"of your own table: {what}")
     parser.add_argument(
         "--data-dir",
         type=Path,
@@ -63,10 +73,22 @@ def add_files(parser: argparse.ArgumentParser, out: str, what: str) -> None:
 def load(options: argparse.Namespace, seed: int) -> tuple[Scale, Splits]:
     """Load the data at this machine's scale, and say what was left out of it."""
     scale = current_scale()
-    splits = prepare(options.data, scale, seed, options.data_dir)
+    splits = prepare(
+        options.data, scale, seed, options.data_dir, **table_options(options)
+    )
     for note in splits.notes:
         tell(f"note: {note}")
     return scale, splits
+
+
+def table_options(options: argparse.Namespace) -> dict[str, str | None]:
+    """Return how a table of one's own is to be read, as `reviews.load` takes it."""
+    return {
+        "text_column": options.text_column,
+        "label_column": options.label_column,
+        "separator": options.separator,
+        "encoding": options.encoding,
+    }
 
 
 def tell_sizes(models: dict[str, Recipe], splits: Splits) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from . import genres, goemotions, imdb, own, synthetic
-from .own_files import READERS
+from .own_files import KINDS, is_table
 from .table import SPLITS, Reviews
 
 NAMES = ("synthetic", "imdb", "imdb-genres", "goemotions")
@@ -20,6 +20,10 @@ def load(
     data_dir: str | Path | None = None,
     limit: int | None = None,
     seed: int = 0,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
 ) -> Reviews:
     """Load one split of a data set.
 
@@ -27,7 +31,7 @@ def load(
     ----------
     name
         "synthetic", "imdb", "imdb-genres" or "goemotions", or the path of a CSV, JSON
-        Lines or Parquet file of one's own (see `course_lib.reviews.own`).
+        Lines or Parquet table of one's own (see `course_lib.reviews.own`).
     split
         "train", "validation", "test" or "unlabelled".
     data_dir
@@ -36,10 +40,15 @@ def load(
         fetched.
     limit
         Keep at most so many reviews: the same ones each time, in random order, with
-        the classes in proportion. A smaller limit keeps a part of a larger one's.
+        the classes in proportion. A smaller limit keeps a part of a larger one's. Of
+        the synthetic set, which is random already, the first so many are written.
     seed
         Chooses the reviews that `limit` keeps, and the text of the synthetic set. The
         splits themselves never depend on it.
+    text_column, label_column
+        What those columns of one's own table are called, where that is not guessed.
+    separator, encoding
+        Of one's own file, where they are not guessed: ";" or "tab", "utf-16".
 
     Raises `ValueError` for an unknown name or split, and `DataError` (a `ValueError`
     too) for data that is missing, damaged or not what it should be.
@@ -52,20 +61,31 @@ def load(
         raise ValueError(f"no split {split!r}; choose one of {', '.join(SPLITS)}")
     if limit is not None and limit < 1:
         raise ValueError(f"limit is {limit}; give at least 1, or None for all reviews")
+    table = {
+        "text_column": text_column,
+        "label_column": label_column,
+        "separator": separator,
+        "encoding": encoding,
+    }
+    given = [option for option, value in table.items() if value is not None]
+    if name in NAMES and given:
+        raise ValueError(
+            f"{' and '.join(given)} is for a table of your own; leave it out for {name}"
+        )
     if name == "synthetic":
-        reviews = synthetic.load(split, seed=seed)
+        reviews = synthetic.load(split, seed=seed, limit=limit)
     elif name == "imdb":
         reviews = imdb.load(split, data_dir=data_dir)
     elif name == "imdb-genres":
         reviews = genres.load(split, data_dir=data_dir)
     elif name == "goemotions":
         reviews = goemotions.load(split, data_dir=data_dir)
-    elif Path(name).suffix.lower() in READERS:
-        reviews = own.load(Path(name), split)
+    elif is_table(Path(name)):
+        reviews = own.load(Path(name), split, **table)
     else:
         raise ValueError(
             f"no data set {str(name)!r}; choose one of {', '.join(NAMES)}, or give the "
-            f"path of a {', '.join(READERS)} file"
+            f"path of a {', '.join(KINDS)} file"
         )
     if limit is None or limit >= len(reviews):
         return reviews

@@ -1,138 +1,167 @@
-"""Your own reviews, from a CSV, JSON Lines or Parquet file.
+"""Your own reviews, from a table: CSV, tab-separated, JSON Lines or Parquet.
 
 The columns say what the file holds:
 
-    text                  (or `review`) what to classify
-    label                 one label a row, by name or number; or
-    labels                any number, with | or ; between them (or a list); or
+    text                  (or `review`, `sentence`, `content`) what to classify
+    label                 one label a row, by name or number (or `sentiment`, `class`,
+                          `category`, `target`); or
+    labels                any number, with | or ; between them, or a list; or
     several 0/1 columns   one a label
     split                 train, validation (dev, val), test or unlabelled; without it,
                           four fifths train and a tenth each validate and test
     id, film              optional
 
+Upper and lower case are the same. `text_column` and `label_column` name other columns;
+the latter holds several labels a row where some cell has more than one. The file may be
+compressed (.gz, .bz2, .xz, .zip). Separator and encoding are guessed, and the notes say
+what was; `separator` and `encoding` settle them.
+
 Rows are dealt to the splits by their film if there is one, else by their text, so that
 neither is ever in two splits; a row that shares one with another split is left out, as
-it is for IMDB. A row whose label is empty belongs to the unlabelled split.
+it is for IMDB. A row without a label belongs to the unlabelled split: its cell is
+empty, or holds what programs write for nothing (NaN, None, NA), or -1 beside other
+whole numbers. The notes say so.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import pandas as pd
-
-from .leaks import normalise, without_leaks
-from .own_files import as_text, read
-from .own_labels import Rows, find_labels, to_array
+from . import own_files
+from .leaks import without_leaks
+from .own_labels import Labels, find_labels
+from .own_splits import dealt, given_splits, without_rows
+from .own_table import NO_VALUE, Column, Table
 from .table import SPLITS, DataError, Reviews
 
 TEXT = ("text", "review")
-OTHER_NAMES = {"dev": "validation", "val": "validation", "unlabeled": "unlabelled"}
+OTHER_TEXT = ("sentence", "content")  # where there is none of those
+LABEL = ("label", "labels", "sentiment")
 
 
-def load(path: Path, split: str) -> Reviews:
-    """One split of a file: int64 labels with a `label` column, else float32 multi-hot.
+def load(
+    path: Path,
+    split: str,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+) -> Reviews:
+    """One split of a file: int64 labels with one label a row, else float32 multi-hot.
 
     Raises `DataError` if the file or a column is missing, cannot be understood, or may
     be understood in two ways, and says what was found.
     """
-    frame = read(path)
-    texts = [as_text(value) for value in frame[_text_column(path, frame)]]
-    films = [as_text(film) for film in frame["film"]] if "film" in frame else None
-    labels, names, single = find_labels(path, frame)
-    where = _dealt([f or t for f, t in zip(films or texts, texts, strict=True)], labels)
-    if "split" in frame:
-        where = _given(path, [as_text(value) for value in frame["split"]], labels)
-    full = [row for row, text in enumerate(texts) if text]
+    known = {*TEXT, *OTHER_TEXT, *LABEL}
+    known |= {name.lower() for name in (text_column, label_column) if name}
+    table = own_files.read(path, separator=separator, encoding=encoding, known=known)
+    text, notes = _text_column(table, text_column)
+    label = None if label_column is None else _named(table, label_column, "label")
+    if text == label:
+        raise DataError(f"{path}: {text!r} is named as both text and label column")
+    texts = table.column(text).texts()
+    labels = find_labels(table, text, label)
+    films = _films(table)
+    keys = [film or own for film, own in zip(films or texts, texts, strict=True)]
+    where = dealt(keys, labels.rows)
+    if given := _column(table, "split"):
+        where = given_splits(given, labels.rows)
+    empty = {row for row, cell in enumerate(texts) if cell in ("", *NO_VALUE)}
     everything = Reviews(
         name=str(path),
         split=split,
         texts=texts,
-        labels=to_array(labels, names, single),
-        label_names=names,
-        ids=_ids(path, frame),
+        labels=labels.to_array(),
+        label_names=labels.names,
+        ids=_ids(table),
         films=films,
-        notes=_notes(where, texts, labels, names),
+        notes=(*table.notes, *notes, *labels.notes, *_lost(where, empty, labels)),
     )
     parts = {}
     for name in SPLITS:
-        part = everything.select([row for row in full if where[row] == name])
+        rows = [row for row, at in enumerate(where) if at == name and row not in empty]
+        part = everything.select(rows)
         hidden = None if name == "unlabelled" else part.labels
         parts[name] = replace(part, split=name, labels=hidden)
     chosen = without_leaks(parts)[split]
     if not len(chosen):
-        raise DataError(
-            f"{path} has no rows for {split}; its rows are dealt {dict(Counter(where))}"
-        )
+        raise without_rows(table, split, parts[split], chosen, where)
     return chosen
 
 
-def _text_column(path: Path, frame: pd.DataFrame) -> str:
-    found = [column for column in TEXT if column in frame]
+def _text_column(table: Table, named: str | None) -> tuple[str, list[str]]:
+    """The column that holds the texts, and a note if it is called otherwise."""
+    if named is not None:
+        return _named(table, named, "text"), []
+    found = table.called(*TEXT)
+    other = [] if found else table.called(*OTHER_TEXT)
+    if len(found + other) == 1:
+        return (found + other)[0], [f"texts read from the column {n!r}" for n in other]
+    columns = list(table.columns)
+    advice = "name it as text_column (--text-column)"
+    if len(columns) < 2:
+        advice += ", or the separator, if those are several (--separator)"
+    raise DataError(
+        f"{table.path} needs one column called {' or '.join(TEXT)}, and has "
+        f"{' and '.join(found + other) or 'neither'}; its columns: "
+        f"{', '.join(columns)}; {advice}"
+    )
+
+
+def _named(table: Table, name: str, kind: str) -> str:
+    """The column of that name, in any case if there is none in this."""
+    found = [name] if name in table.columns else table.called(name.lower())
     if len(found) != 1:
         raise DataError(
-            f"{path} needs one column called {' or '.join(TEXT)}, and has "
-            f"{' and '.join(found) or 'neither'}; its columns: "
-            f"{', '.join(map(str, frame.columns))}"
+            f"{table.path} has no {kind} column {name!r}; its columns: "
+            f"{', '.join(table.columns)}"
         )
     return found[0]
 
 
-def _dealt(keys: Sequence[str], labels: Rows) -> list[str]:
-    """A split for each row, the same for equal keys whatever else the file holds."""
-    where = []
-    for key, given in zip(keys, labels, strict=True):
-        digest = hashlib.sha256(
-            normalise(key).encode("utf-8", "surrogatepass")
-        ).digest()
-        tenth = int.from_bytes(digest[:8], "big") % 10
-        dealt = "test" if tenth == 9 else "validation" if tenth == 8 else "train"
-        where.append("unlabelled" if given is None else dealt)
-    return where
+def _column(table: Table, name: str) -> Column | None:
+    found = table.called(name)
+    if len(found) > 1:
+        raise DataError(f"{table.path} has the columns {' and '.join(found)}; keep one")
+    return table.column(found[0]) if found else None
 
 
-def _given(path: Path, cells: Sequence[str], labels: Rows) -> list[str]:
-    """The split column, read; a row to learn from or test on must have a label."""
-    where = []
-    for row, (cell, given) in enumerate(zip(cells, labels, strict=True), start=1):
-        name = OTHER_NAMES.get(cell.lower(), cell.lower())
-        if name not in SPLITS:
-            raise DataError(
-                f"row {row} of {path} has the split {cell!r}; expected one of "
-                f"{', '.join(SPLITS)}"
-            )
-        if given is None and name in ("validation", "test"):
-            raise DataError(f"row {row} of {path} is in {name} but has no label")
-        where.append("unlabelled" if given is None else name)
-    return where
+def _films(table: Table) -> list[str] | None:
+    column = _column(table, "film")
+    if column is None:
+        return None
+    return ["" if name in NO_VALUE else name for name in column.names()]
 
 
-def _ids(path: Path, frame: pd.DataFrame) -> list[str]:
-    if "id" not in frame:
-        return [f"{path.stem}/{row}" for row in range(len(frame))]
-    ids = [as_text(value) for value in frame["id"]]
+def _ids(table: Table) -> list[str]:
+    column = _column(table, "id")
+    if column is None:
+        stem = own_files.stem(table.path)
+        return [f"{stem}/{row}" for row in range(len(table))]
+    ids = column.names()
     name, count = Counter(ids).most_common(1)[0]
     if count > 1:
         raise DataError(
-            f"{path} has the id {name!r} {count} times; each must be unique"
+            f"{table.path} has the id {name!r} {count} times; each must be unique"
         )
     return ids
 
 
-def _notes(
-    where: Sequence[str], texts: Sequence[str], labels: Rows, names: Sequence[str]
-) -> tuple[str, ...]:
-    empty = sum(not text for text in texts)
-    notes = [f"{empty} of {len(texts)} left out: the text is empty"] if empty else []
-    train = [
-        row or [] for row, split in zip(labels, where, strict=True) if split == "train"
-    ]
-    taught = {name for row in train for name in row}
-    missing = [name for name in names if name not in taught]
-    if missing:
+def _lost(where: Sequence[str], empty: Collection[int], labels: Labels) -> list[str]:
+    """Notes on rows without a text, and on labels that nothing is learnt of."""
+    notes = []
+    if empty:
+        notes.append(f"{len(empty)} of {len(where)} left out: the text is empty")
+    taught = {
+        name
+        for row, split in zip(labels.rows, where, strict=True)
+        for name in row or []
+        if split == "train"
+    }
+    if missing := [name for name in labels.names if name not in taught]:
         notes.append(f"no row to train on has the label {', '.join(missing)}")
-    return tuple(notes)
+    return notes

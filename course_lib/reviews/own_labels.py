@@ -2,124 +2,201 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
-from .own_files import as_text
+from .own_names import NO_LABEL, Rows, gap_notes, read_names, some
+from .own_table import NO_VALUE, Column, Table, list_of, name_of
 from .table import DataError
 
-NOT_LABELS = ("text", "review", "id", "film", "split")
-SEPARATORS = "|;"
-TRUTH = {"1": "1", "true": "1", "0": "0", "false": "0", "": ""}
+OTHER_NAMES = ("sentiment", "class", "category", "target")  # of a `label` column
+NOT_LABELS = ("id", "film", "split", "index", "unnamed: 0", "__index_level_0__")
+FRACTION = re.compile(r"[+-]?[0-9]*\.[0-9]+([eE].*)?")
+TRUTH = {"1": "1", "true": "1", "0": "0", "false": "0"}
+ABSENT = frozenset(("", *NO_VALUE, *NO_LABEL))
+SEVERAL = (
+    "if these are several labels, call the column labels or name it as label_column "
+    "(--label-column); if it is one, write it without such marks"
+)
 
-Rows = list[list[str] | None]  # the names of each row's labels; None where not given
+
+@dataclass
+class Labels:
+    """Each row's labels, all names in a fixed order, remarks, and whether one each."""
+
+    rows: Rows
+    names: tuple[str, ...]
+    notes: list[str]
+    single: bool = False
+
+    def to_array(self) -> np.ndarray:
+        """int64 (rows,) class indices, or float32 (rows, labels); 0 where not given."""
+        place = {name: index for index, name in enumerate(self.names)}
+        if self.single:
+            indices = [place[row[0]] if row else 0 for row in self.rows]
+            return np.array(indices, dtype=np.int64)
+        hot = np.zeros((len(self.rows), len(self.names)), dtype=np.float32)
+        for row, given in zip(hot, self.rows, strict=True):
+            row[[place[name] for name in given or []]] = 1
+        return hot
 
 
-def find_labels(path: Path, frame: pd.DataFrame) -> tuple[Rows, tuple[str, ...], bool]:
-    """Each row's labels, all their names in a fixed order, and whether one each.
+def find_labels(table: Table, text: str, label: str | None) -> Labels:
+    """The labels in the column `label`, or where they can be told; never in `text`.
 
     Names are in alphabetical order, numbers in theirs, 0/1 columns in the file's.
     Raises `DataError` saying what was found where that leaves a doubt.
     """
-    named = [column for column in ("label", "labels") if column in frame]
-    if len(named) == 2:
+    notes = []
+    found = [name for name in table.called("label", "labels") if name != text]
+    if label is not None:
+        found = [label]
+    elif not found:
+        found = [name for name in table.called(*OTHER_NAMES) if name != text]
+        notes = [f"labels read from the column {name!r}" for name in found]
+    if len(found) > 1:
         raise DataError(
-            f"{path} has both a label and a labels column; keep one of them"
+            f"{table.path} has both a {' and a '.join(found)} column; keep one of "
+            "them, or name it as label_column (--label-column)"
         )
-    if named == ["label"]:
-        cells = [as_text(value) for value in frame["label"]]
-        rows: Rows = [[cell] if cell else None for cell in cells]
-        names = _in_order(cells)
-        if len(names) < 2 or (len(names) > 20 and len(names) > len(rows) / 2):
-            raise DataError(
-                f"the label column of {path} has {len(names)} different values in "
-                f"{len(rows)} rows ({_some(names)}); expected 2 or more classes"
-            )
-        return rows, names, True
-    if named == ["labels"]:
-        rows = _lists(path, frame["labels"])
-        names = _in_order(name for row in rows for name in row or [])
-        if not names:
-            raise DataError(f"the labels column of {path} is empty in every row")
-        return rows, names, False
-    return *_binary(path, frame), False
+    if not found:
+        return _columns_of_truth(table, text)
+    column = table.column(found[0])
+    several = _several(column)
+    if column.name.lower() == "labels" or (label is not None and several):
+        labels = _any_number(column)
+    elif several:
+        raise column.refused(several[0], SEVERAL)
+    else:
+        labels = _one_each(column)
+    return replace(labels, notes=notes + labels.notes)
 
 
-def to_array(rows: Rows, names: Sequence[str], single: bool) -> np.ndarray:
-    """int64 (rows,) class indices, or float32 (rows, labels); zero where not given."""
-    place = {name: index for index, name in enumerate(names)}
-    if single:
-        return np.array([place[row[0]] if row else 0 for row in rows], dtype=np.int64)
-    hot = np.zeros((len(rows), len(names)), dtype=np.float32)
-    for row, given in zip(hot, rows, strict=True):
-        row[[place[name] for name in given or []]] = 1
-    return hot
+def _several(column: Column) -> list[int]:
+    """The rows whose cell is a list, or has a mark that stands between labels."""
+    return [
+        row
+        for row, cell in enumerate(column.cells)
+        if list_of(cell) is not None
+        or (isinstance(cell, str) and ("|" in cell or ";" in cell))
+    ]
 
 
-def _lists(path: Path, column: pd.Series) -> Rows:
+def _one_each(column: Column) -> Labels:
+    cells = column.names()
+    for row, cell in enumerate(cells):
+        parts = [part.strip() for part in cell.split(",")]
+        if len(parts) > 1 and set(parts) <= set(cells):
+            raise column.refused(row, SEVERAL)
+    rows, names, notes = read_names(column, [[cell] for cell in cells])
+    if len(names) < 2 or (len(names) > 20 and len(names) > len(rows) / 2):
+        raise DataError(
+            f"the column {column.name!r} of {column.path} has {len(names)} different "
+            f"values in {len(rows)} rows ({some(names)}); expected 2 or more classes"
+            + "".join(f"; {note}" for note in notes)
+        )
+    return Labels(rows, names, notes, single=True)
+
+
+def _any_number(column: Column) -> Labels:
     """A list is taken as it is; a text is split at the one separator that is used."""
-    cells = [v if isinstance(v, list | np.ndarray) else as_text(v) for v in column]
-    texts = [cell for cell in cells if isinstance(cell, str)]
-    used = [mark for mark in SEPARATORS if any(mark in text for text in texts)]
-    if len(used) == 2:
+    lists = [list_of(cell) for cell in column.cells]
+    rest = [c if g is None else None for g, c in zip(lists, column.cells, strict=True)]
+    texts = replace(column, cells=rest).names()
+    used = [mark for mark in "|;," if any(mark in text for text in texts)]
+    if used[:2] == ["|", ";"]:
         raise DataError(
-            f"the labels column of {path} uses both | and ; and only one of them can "
-            "be the separator"
+            f"the column {column.name!r} of {column.path} uses both | and ; and only "
+            "one of them can be the separator"
         )
-    mark = used[0] if used else SEPARATORS[0]
-    rows: Rows = []
-    for cell in cells:
-        parts = cell.split(mark) if isinstance(cell, str) else map(as_text, cell)
-        names = [name for part in parts if (name := part.strip())]
-        rows.append(names if names or not isinstance(cell, str) else None)
-    return rows
+    mark = used[0] if used else "|"
+    cells: Rows = []
+    for row, (given, text) in enumerate(zip(lists, texts, strict=True)):
+        items = given
+        if given is None:
+            if text[:1] + text[-1:] == "[]":
+                raise column.refused(row, "that looks like a list, and is none")
+            items = [part for part in text.split(mark) if part.strip()] or None
+        names = [name for item in items or [] if (name := name_of(item))]
+        if len(names) < len(items or []) or any(map(FRACTION.fullmatch, names)):
+            raise column.refused(row, "expected names, or a list of 0 and 1")
+        cells.append(None if items is None else names)
+    notes = [f"split at commas: the column {column.name!r}"] if mark == "," else []
+    labels = _multi_hot(column, cells)
+    if labels is None:
+        labels = Labels(*read_names(column, cells))
+    if not labels.names:
+        raise DataError(
+            f"the column {column.name!r} of {column.path} is empty in every row"
+        )
+    return replace(labels, notes=notes + labels.notes)
 
 
-def _binary(path: Path, frame: pd.DataFrame) -> tuple[Rows, tuple[str, ...]]:
+def _multi_hot(column: Column, cells: Rows) -> Labels | None:
+    """Rows of 0 and 1, read as one label for each place; None if they are names."""
+    rows: Rows = [
+        row if row is None or set(row) - set(NO_LABEL) else None for row in cells
+    ]
+    given = [row for row in rows if row is not None]
+    longest = max(map(len, given), default=0)
+    if longest < 2 or any(TRUTH.get(v.lower()) is None for row in given for v in row):
+        return None
+    if any(len(row) != longest for row in given):
+        for place, row in enumerate(rows):
+            if row and len(row) > len(set(row)):
+                raise column.refused(place, "lists of 0 and 1 must be equally long")
+        return None
+    names = tuple(map(str, range(longest)))
+    note = f"lists of 0 and 1: a label for each place, called 0 to {longest - 1}"
+    gaps = Counter(
+        row[0] for row, kept in zip(cells, rows, strict=True) if row and not kept
+    )
+    hot: Rows = [
+        row and [n for n, v in zip(names, row, strict=True) if TRUTH[v.lower()] == "1"]
+        for row in rows
+    ]
+    return Labels(hot, names, notes=[note, *gap_notes(gaps, len(rows))])
+
+
+def _columns_of_truth(table: Table, text: str) -> Labels:
     """The columns that hold nothing but 0 and 1; one that almost does is an error."""
     columns: dict[str, list[str]] = {}
-    for name in frame.columns:
-        if name in NOT_LABELS:
+    gaps = Counter[str]()
+    for name in table.columns:
+        if name == text or name.lower() in NOT_LABELS:
             continue
-        cells = [as_text(value) for value in frame[name]]
-        truth = [TRUTH.get(cell.lower()) for cell in cells]
+        column = table.column(name)
+        cells = [name_of(cell) for cell in column.cells]
+        truth = [
+            "" if cell in ABSENT else TRUTH.get((cell or "?").lower()) for cell in cells
+        ]
         odd = [row for row, value in enumerate(truth) if value is None]
-        if not odd and any(cells):
+        if not odd and any(truth):
             columns[name] = [value or "" for value in truth]
+            gaps |= Counter(cell for cell in cells if cell and cell in ABSENT)
         elif 0 < len(odd) <= 0.1 * len(cells):
-            raise DataError(
-                f"row {odd[0] + 1} of {path} has {cells[odd[0]]!r} in the column "
-                f"{name!r}, which holds 0 and 1 elsewhere"
-            )
+            raise column.refused(odd[0], "the column holds 0 and 1 elsewhere")
     if len(columns) < 2:
         raise DataError(
-            f"{path} has no labels that can be told for sure: it needs a column called "
-            "label (one each), or labels (any number, with | between), or two or more "
-            f"columns of 0 and 1. It has {', '.join(map(str, frame.columns))}; columns "
-            f"of 0 and 1: {', '.join(columns) or 'none'}"
+            f"{table.path} has no labels that can be told for sure: it needs a column "
+            "called label (one each), or labels (any number, with | between), one that "
+            "label_column (--label-column) names, or two or more columns of 0 and 1. "
+            f"It has {', '.join(table.columns)}; columns of 0 and 1: "
+            f"{', '.join(columns) or 'none'}"
         )
     rows: Rows = []
-    for number, row in enumerate(zip(*columns.values(), strict=True), start=1):
-        if any(row) and not all(row):
-            empty = list(columns)[row.index("")]
+    for row, values in enumerate(zip(*columns.values(), strict=True)):
+        if any(values) and not all(values):
+            empty = list(columns)[values.index("")]
             raise DataError(
-                f"row {number} of {path} has no value for {empty!r}; fill in every "
-                "label column, or none of them for a row without labels"
+                f"row {row + 1} of {table.path} has no value for {empty!r}; fill in "
+                "every label column, or none of them for a row without labels"
             )
-        hot = [name for name, value in zip(columns, row, strict=True) if value == "1"]
-        rows.append(hot if any(row) else None)
-    return rows, tuple(columns)
-
-
-def _in_order(names: Iterable[str]) -> tuple[str, ...]:
-    distinct = sorted(set(names) - {""})
-    if all(name.lstrip("-").isdecimal() for name in distinct):
-        distinct.sort(key=int)
-    return tuple(distinct)
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
+        hot = [
+            name for name, value in zip(columns, values, strict=True) if value == "1"
+        ]
+        rows.append(hot if any(values) else None)
+    return Labels(rows, tuple(columns), gap_notes(gaps, len(rows)))
