@@ -95,6 +95,8 @@ def main(arguments: list[str] | None = None) -> int:
         return fail(options, f"stopped by Ctrl-C. {what_is_kept(options)}", 130)
     except Terminated:
         return fail(options, f"asked to end. {what_is_kept(options)}", 143)
+    except MemoryError as error:
+        return fail(options, str(error) or "the memory is full", 1)
     except (ValueError, OSError, RuntimeError) as error:
         from course_lib.training_errors import TrainingError
 

@@ -17,7 +17,7 @@ from course_lib.models import STUDENTS, Recipe, quantise
 from course_lib.scale import Scale
 from course_lib.soft_target_files import SoftTargets
 from course_lib.soft_targets import predict_logits
-from course_lib.splits import Splits
+from course_lib.splits import LABELLED, Splits
 from course_lib.students import Student
 from course_lib.teachers import epochs_for, fit, train_teacher
 from course_lib.text import encode
@@ -62,6 +62,9 @@ def distill(
     With `checkpoint`, a folder, the same call goes on where an earlier one was stopped.
     """
     start = time.perf_counter()
+    for name in LABELLED:
+        labels = getattr(splits, name).labels.numpy()
+        metrics.check_positives(labels, name, splits.label_names)
     loss = DistillationLoss(temperature, alpha, multilabel=splits.multilabel)
     transfer = with_unlabelled(splits, alpha) if unlabelled else splits.train
     runs, best = [], None

@@ -2,6 +2,7 @@
 
 `course_lib.reviews` reads whole tables, to deal them out; here nothing is kept. A row
 is a dictionary of what the file says, so that it can be written again with an answer.
+Its text is read by the same rule as there.
 """
 
 import csv
@@ -15,11 +16,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from course_lib.reviews.own import OTHER_TEXT, TEXT
+from course_lib.reviews.own_table import text_of
 from course_lib.reviews.table import DataError
 
 Row = dict[str, Any]
+TextAndRow = tuple[str, Row]
 
-TEXT = ("text", "review", "sentence", "content", "comment")
 SEPARATORS = ",;\t|"
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet", ".txt")
 ROWS_AT_ONCE = 32_768  # more than any test split of the course
@@ -42,8 +45,8 @@ def read(
     text_column: str | None = None,
     separator: str | None = None,
     encoding: str = "utf-8-sig",
-) -> tuple[str, Iterator[Row]]:
-    """Return the name of a file's text column, and its rows, which are read as needed.
+) -> Iterator[TextAndRow]:
+    """Yield each row of a file and the text in it, reading no further than asked.
 
     CSV, TSV and JSON Lines, all of them as .gz too, Parquet, and .txt with a text a
     line. Raises `DataError`, naming the line, for what is none of these.
@@ -56,7 +59,8 @@ def read(
     else:
         lines = decoded(path, encoding)
         if kind == ".txt":
-            return "text", ({"text": line.rstrip("\r\n")} for line in lines)
+            yield from plain(lines)
+            return
         rows = (
             jsonl(path, lines)
             if kind == ".jsonl"
@@ -66,7 +70,14 @@ def read(
     if first is None:
         raise DataError(f"{path} has no rows")
     column = column_of_text(path, list(first), text_column)
-    return column, with_text(path, column, chain_first(first, rows))
+    yield from with_text(path, column, chain_first(first, rows))
+
+
+def plain(lines: Iterable[str]) -> Iterator[TextAndRow]:
+    """Yield a row for each line, which is its text."""
+    for line in lines:
+        text = line.rstrip("\r\n")
+        yield text, {"text": text}
 
 
 def decoded(path: Path, encoding: str) -> Iterator[str]:
@@ -145,27 +156,26 @@ def column_of_text(path: Path, names: list[str], wanted: str | None) -> str:
     elif len(names) == 1:
         found = names
     else:
-        found = [name for name in names if str(name).lower() in TEXT]
+        found = [name for name in names if name.lower() in TEXT]
+        found = found or [name for name in names if name.lower() in OTHER_TEXT]
     if len(found) != 1:
         raise DataError(
             f"the text of {path} may be in {' or '.join(found) or 'no column known'}; "
-            f"it has {', '.join(map(str, names))}: name one with --text-column"
+            f"it has {', '.join(names)}: name one with --text-column"
         )
     return found[0]
 
 
-def with_text(path: Path, column: str, rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield rows whose text is a text; one that is missing counts as empty."""
+def with_text(path: Path, column: str, rows: Iterable[Row]) -> Iterator[TextAndRow]:
+    """Yield the rows with their texts; one that is missing counts as empty."""
     for number, row in enumerate(rows, start=1):
-        text = row.get(column)
+        text = text_of(row.get(column))
         if text is None:
-            row[column] = ""
-        elif not isinstance(text, str):
             raise DataError(
-                f"row {number} of {path} has {text!r:.40} as its {column}; expected a "
-                "text"
+                f"row {number} of {path} has {row[column]!r:.40} in the column "
+                f"{column!r}; expected a text"
             )
-        yield row
+        yield text, row
 
 
 def chain_first(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
@@ -174,13 +184,13 @@ def chain_first(first: Any, rest: Iterable[Any]) -> Iterator[Any]:
     yield from rest
 
 
-def in_parts(rows: Iterable[Row], column: str) -> Iterator[list[Row]]:
+def in_parts(rows: Iterable[TextAndRow]) -> Iterator[list[TextAndRow]]:
     """Group rows so that one group's texts fit in memory, whatever their lengths."""
-    part: list[Row] = []
+    part: list[TextAndRow] = []
     size = 0
-    for row in rows:
-        part.append(row)
-        size += len(row[column])
+    for text, row in rows:
+        part.append((text, row))
+        size += len(text)
         if len(part) == ROWS_AT_ONCE or size >= CHARACTERS_AT_ONCE:
             yield part
             part, size = [], 0

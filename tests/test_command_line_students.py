@@ -106,6 +106,28 @@ def test_the_card_says_how_good_it_is_and_what_nobody_tried(home):
     assert "pipeline_tag: text-classification" in front
 
 
+def test_evaluation_gives_the_numbers_of_the_record(at_home, capsys):
+    """Of a file with a split column, the test rows; labels are paired by name."""
+    assert main(["evaluate", "mine", "--data", "mine.csv"]) == 0
+    said = capsys.readouterr().out
+    per_run = records.read("record.json")["student"]["per_run"]["accuracy"]
+    assert any(f" {100 * score:.2f} [" in said for score in per_run)
+    assert "30 texts of mine.csv" in said
+    student = Student.load("mine")
+    rows = [["odd", "A weird dream"], ["good", "lovely joy"], ["odd", "lovely"]]
+    content = "sentiment;review\n" + "".join(f"{k};{text}\n" for k, text in rows)
+    Path("few.csv").write_text(content)
+    try:
+        assert main(["evaluate", "mine", "--data", "few.csv"]) == 0
+    finally:
+        Path("few.csv").unlink()
+    right = [
+        k == p
+        for (k, _), p in zip(rows, student.predict([t for _, t in rows]), strict=True)
+    ]
+    assert f" {100 * np.mean(right):.2f} [" in capsys.readouterr().out
+
+
 def test_texts_come_back_with_labels_and_probabilities(at_home, capsys):
     assert main(["predict", "mine", *TEXTS]) == 0
     given = answers(capsys)
@@ -181,10 +203,10 @@ def test_many_rows_are_read_in_parts(at_home, tmp_path, capsys, monkeypatch):
     write_texts(".csv", tmp_path / "new.csv")
     assert main(["predict", "mine", str(tmp_path / "new.csv")]) == 0
     assert [row["text"] for row in answers(capsys)] == TEXTS
-    few = list(rows.in_parts(({"t": "x" * 10} for _ in range(8)), "t"))
+    few = list(rows.in_parts(("x" * 10, {}) for _ in range(8)))
     assert [len(part) for part in few] == [3, 3, 2]
     monkeypatch.setattr(rows, "CHARACTERS_AT_ONCE", 15)
-    few = list(rows.in_parts(({"t": "x" * 10} for _ in range(5)), "t"))
+    few = list(rows.in_parts(("x" * 10, {}) for _ in range(5)))
     assert [len(part) for part in few] == [2, 2, 1]
 
 
@@ -239,8 +261,8 @@ def test_the_readme_shows_the_example_that_is_tested():
         (["predict", "mine", "a.jsonl"], {"a.jsonl": "[1]\n"}, "expected {...}"),
         (
             ["predict", "mine", "a.jsonl"],
-            {"a.jsonl": '{"text": 7}\n'},
-            "row 1 of a.jsonl has 7",
+            {"a.jsonl": '{"text": [7]}\n'},
+            "row 1 of a.jsonl has [7]",
         ),
         (
             ["predict", "mine", "a.csv"],
@@ -251,6 +273,22 @@ def test_the_readme_shows_the_example_that_is_tested():
         (["predict", "mine", "x", "--top-k", "0"], {}, "'0'"),
         (["predict", "mine/alone", "x", "--onnx"], {}, "course_lib export"),
         (["export", "nowhere"], {}, "there is no folder"),
+        (
+            ["evaluate", "mine", "--data", "a.csv"],
+            {"a.csv": "text,label\nx,good\ny,great\n"},
+            "the label 'great'",
+        ),
+        (
+            ["evaluate", "mine", "--data", "a.csv"],
+            {"a.csv": "text,labels\nx,good|odd\ny,odd\n"},
+            "any number of labels a text",
+        ),
+        (
+            ["evaluate", "mine", "--data", "a.csv"],
+            {"a.csv": "text,label,split\nx,good,train\ny,odd,train\n"},
+            "no row to test on",
+        ),
+        (["evaluate", "mine", "--data", "synthetic"], {}, "cannot be compared"),
         (["distill", "--save", "mine.csv"], {}, "mine.csv is a file"),
         (["distill", "--save", "."], {}, "was not written by this command"),
         (["distill", "--save-all"], {}, "--save"),

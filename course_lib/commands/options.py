@@ -5,6 +5,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from course_lib.devices import accelerator
 from course_lib.files import target
@@ -81,7 +82,7 @@ def load(options: argparse.Namespace, seed: int) -> tuple[Scale, Splits]:
     return scale, splits
 
 
-def table_options(options: argparse.Namespace) -> dict[str, str | None]:
+def table_options(options: argparse.Namespace) -> dict[str, Any]:
     """Return how a table of one's own is to be read, as `reviews.load` takes it."""
     return {
         "text_column": options.text_column,

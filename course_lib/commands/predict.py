@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from course_lib import rows
 from course_lib.reviews.table import DataError
-from course_lib.rows import Row
+from course_lib.rows import Row, TextAndRow
 from course_lib.students import Student
 
 ABOUT = (
@@ -60,34 +60,36 @@ def positive(text: str) -> int:
 def run(options: argparse.Namespace) -> int:
     """Read row after row; write each with what the student says of it."""
     student = Student.load(options.folder, onnx=options.onnx)
-    kind, column, given = source(options)
     answer = Answer(student, options.top_k)
-    writer: Writer = JsonLines() if kind == ".jsonl" else Csv()
-    bar = tqdm(unit=" rows", disable=None if given is not None else True)
-    with bar:
-        for part in rows.in_parts(given, column):
-            logits = student.logits([row[column] for row in part])
-            for row, more in zip(part, answer.of(logits, writer.flat), strict=True):
+    path = file_of(options)
+    is_jsonl = path is not None and rows.kind_of(path) == ".jsonl"
+    writer: Writer = JsonLines() if is_jsonl else Csv()
+    with tqdm(unit=" rows", delay=1) as bar:  # not where an error comes at once
+        for part in rows.in_parts(given(options, path)):
+            logits = student.logits([text for text, _ in part])
+            answers = answer.of(logits, writer.flat)
+            for (_, row), more in zip(part, answers, strict=True):
                 writer.write(with_answer(row, more))
             bar.update(len(part))
-    sys.stdout.flush()
     return 0
 
 
-def source(options: argparse.Namespace) -> tuple[str, str, Iterator[Row]]:
-    """Return the kind of what is read, the name of its text column, and its rows."""
+def file_of(options: argparse.Namespace) -> Path | None:
+    """Return the file to be read, if the one text given is the name of one."""
     texts = options.texts
-    if len(texts) == 1 and rows.is_table(texts[0]):
-        path = Path(texts[0])
-        column, given = rows.read(
-            path,
-            text_column=options.text_column,
-            separator=options.separator,
-            encoding=options.encoding,
-        )
-        return rows.kind_of(path), column, given
-    lines = texts if texts else (line.rstrip("\r\n") for line in sys.stdin)
-    return ".txt", "text", ({"text": line} for line in lines)
+    return Path(texts[0]) if len(texts) == 1 and rows.is_table(texts[0]) else None
+
+
+def given(options: argparse.Namespace, path: Path | None) -> Iterator[TextAndRow]:
+    """Return what is to be read: a file's rows, texts, or the lines that come in."""
+    if path is None:
+        return rows.plain(options.texts or sys.stdin)
+    return rows.read(
+        path,
+        text_column=options.text_column,
+        separator=options.separator,
+        encoding=options.encoding,
+    )
 
 
 def with_answer(row: Row, more: Row) -> Row:

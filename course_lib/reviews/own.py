@@ -56,6 +56,54 @@ def load(
     Raises `DataError` if the file or a column is missing, cannot be understood, or may
     be understood in two ways, and says what was found.
     """
+    table, everything, where = _read(
+        path, text_column, label_column, separator, encoding
+    )
+    parts = {}
+    for name in SPLITS:
+        part = everything.select([row for row, at in enumerate(where) if at == name])
+        hidden = None if name == "unlabelled" else part.labels
+        parts[name] = replace(part, split=name, labels=hidden)
+    chosen = without_leaks(parts)[split]
+    if not len(chosen):
+        raise without_rows(table, split, parts[split], chosen, where)
+    return chosen
+
+
+def load_labelled(
+    path: Path,
+    *,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+) -> Reviews:
+    """Every row of a file that has a label, to test a model that is done with learning.
+
+    Of a file with a `split` column, only its test rows. A text that stands there twice
+    counts twice. Raises `DataError` as `load` does.
+    """
+    table, everything, where = _read(
+        path, text_column, label_column, separator, encoding
+    )
+    wanted = {"test"} if table.called("split") else {"train", "validation", "test"}
+    rows = [row for row, at in enumerate(where) if at in wanted]
+    if not rows:
+        raise DataError(
+            f"{path} has no row to test on: expected rows with a label, and with "
+            "`test` in the column split if there is one"
+        )
+    return replace(everything.select(rows), split="test")
+
+
+def _read(
+    path: Path,
+    text_column: str | None,
+    label_column: str | None,
+    separator: str | None,
+    encoding: str | None,
+) -> tuple[Table, Reviews, list[str]]:
+    """The table, all its rows, and the split of each; "" for one without a text."""
     known = {*TEXT, *OTHER_TEXT, *LABEL}
     known |= {name.lower() for name in (text_column, label_column) if name}
     table = own_files.read(path, separator=separator, encoding=encoding, known=known)
@@ -73,7 +121,7 @@ def load(
     empty = {row for row, cell in enumerate(texts) if cell in ("", *NO_VALUE)}
     everything = Reviews(
         name=str(path),
-        split=split,
+        split="all",
         texts=texts,
         labels=labels.to_array(),
         label_names=labels.names,
@@ -81,16 +129,11 @@ def load(
         films=films,
         notes=(*table.notes, *notes, *labels.notes, *_lost(where, empty, labels)),
     )
-    parts = {}
-    for name in SPLITS:
-        rows = [row for row, at in enumerate(where) if at == name and row not in empty]
-        part = everything.select(rows)
-        hidden = None if name == "unlabelled" else part.labels
-        parts[name] = replace(part, split=name, labels=hidden)
-    chosen = without_leaks(parts)[split]
-    if not len(chosen):
-        raise without_rows(table, split, parts[split], chosen, where)
-    return chosen
+    return (
+        table,
+        everything,
+        ["" if row in empty else at for row, at in enumerate(where)],
+    )
 
 
 def _text_column(table: Table, named: str | None) -> tuple[str, list[str]]:
