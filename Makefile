@@ -54,6 +54,7 @@ lint: .venv/ready
 
 bench: .venv/ready .venv-peers/ready
 	$(BIN)/python -m benchmarks.engine
+	.venv-peers/bin/python -m benchmarks.text_to_verdict
 
 sync: .venv/ready
 	$(BIN)/python notebooks/sync.py

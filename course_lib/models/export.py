@@ -58,8 +58,10 @@ class OnnxModel(nn.Module):
                 f"there is no {path}: `python -m course_lib export {path.parent}` "
                 "writes it"
             )
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()  # its own default: all
         self.session = onnxruntime.InferenceSession(
-            path, providers=["CPUExecutionProvider"]
+            path, options, providers=["CPUExecutionProvider"]
         )
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:

