@@ -12,7 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_lib.batches import Examples
-from course_lib.losses import multilabel_soft_target_loss
+from course_lib.losses import (
+    _check_labels,
+    _check_temperature,
+    _check_weight,
+    _said,
+    multilabel_soft_target_loss,
+)
 from course_lib.models import LabelwiseLSTM
 from course_lib.soft_targets import predict_logits
 
@@ -25,13 +31,16 @@ class LabelEmbeddingLoss(nn.Module):
     neither width nor scale matters, and compared by a Huber loss.
 
     As a `distillation` of `course_lib.training.train`, its soft targets have shape
-    (reviews, labels, 1 + width), as `logits_and_embeddings` makes them.
+    (reviews, labels, 1 + width), as `logits_and_embeddings` makes them. `weight` is 0
+    or more. Raises `ValueError` for bad input, as `course_lib.losses` does.
     """
 
     def __init__(
         self, student: LabelwiseLSTM, temperature: float, weight: float
     ) -> None:
         super().__init__()
+        _check_temperature(temperature)
+        _check_weight("weight", weight)
         # In a tuple: the student is no part of its loss, nor of its description.
         self.student = (student,)
         self.temperature, self.weight = temperature, weight
@@ -44,6 +53,7 @@ class LabelEmbeddingLoss(nn.Module):
         self, student_logits: Tensor, teacher: Tensor, labels: Tensor
     ) -> Tensor:
         """Return one number; `teacher` is (batch, labels, 1 + width)."""
+        _check_embeddings(teacher=teacher)
         logits, embeddings = teacher[..., 0], teacher[..., 1:]
         said = multilabel_soft_target_loss(student_logits, logits, self.temperature)
         seen = structure_loss(self.student[0].label_embeddings, embeddings, labels)
@@ -55,8 +65,14 @@ def structure_loss(student: Tensor, teacher: Tensor, labels: Tensor) -> Tensor:
 
     Embeddings are (batch, labels, width), of any two widths; `labels` (batch, labels)
     multi-hot. Only pairs of which both are positive count: an embedding of a label that
-    the review lacks means nothing.
+    the review lacks means nothing. Raises `ValueError` where shapes or values differ
+    from that.
     """
+    _check_embeddings(student=student, teacher=teacher)
+    _check_labels(labels, teacher[..., 0], multilabel=True)
+    if student.shape[:2] != teacher.shape[:2]:
+        shapes = f"{tuple(student.shape)} and {tuple(teacher.shape)}"
+        raise ValueError(f"embeddings are {shapes}; expected the same but for width")
     has = labels > 0
     among_reviews = has.T[:, :, None] & has.T[:, None, :]  # (labels, batch, batch)
     among_labels = has[:, :, None] & has[:, None, :]  # (batch, labels, labels)
@@ -83,6 +99,16 @@ def relative(points: Tensor, pairs: Tensor) -> Tensor:
     # No gradient can pass the root of 0, so it is not taken there.
     distances = torch.where(pairs, (apart + 1e-12).sqrt(), 0)
     return distances / (distances.sum() / pairs.sum().clamp(min=1)).clamp(min=1e-6)
+
+
+def _check_embeddings(**named: Tensor) -> None:
+    for name, value in named.items():
+        fits = isinstance(value, Tensor) and value.is_floating_point()
+        if not fits or value.dim() != 3 or not value.numel():
+            raise ValueError(
+                f"{name} is {_said(value)}; expected floats of shape (batch, labels, "
+                "width)"
+            )
 
 
 class Both(nn.Module):

@@ -3,23 +3,34 @@
 A teacher with logits t and a student with logits s, at temperature T, are compared as
 p = softmax(t / T) and q = softmax(s / T), or label by label with sigmoids.
 
-Three rules hold for every function. Logits come in, never probabilities: a probability
-near 0 has lost the digits that its logarithm needs. The result is the mean over the
-batch. The arithmetic is in float64 whatever autocast says, because T² magnifies the
-rounding of a small KL a thousand times at T = 32, and on so few numbers it costs
-little; the result is float32, or float64 if an input is. (Apple's MPS has no float64:
-float32 there.)
+Logits come in, never probabilities: a probability near 0 has lost the digits that its
+logarithm needs. The result is the mean over the batch. The arithmetic is in float64
+whatever autocast says, because T² magnifies the rounding of a small KL a thousand times
+at T = 32, and on so few numbers it costs little; the result is float32, or float64 if
+an input is. (Apple's MPS has no float64: float32 there.)
 
-Bad input raises `ValueError`. Shapes and dtypes are checked everywhere; values (NaN,
-labels out of range) on the CPU only, since looking at one makes a GPU wait.
+T runs from 1e-18 to 1e4. At 1e4, T² makes 2e-8 of what float64 rounds, 2⁻⁵², and that
+is what a float32 rounds; far beyond, nothing else is left (the limit is
+`logit_matching_loss`). Below 1e-18, T² is too small for a float32.
+
+Bad input raises `ValueError`. Types and shapes are checked everywhere; values (NaN,
+labels out of range) on the CPU only, since looking at one makes a GPU wait, and where
+there is one: not under torch.vmap, and not while a program is traced or compiled.
 """
 
 import math
+import reprlib
+import sys
 import warnings
+from contextlib import suppress
+from numbers import Real
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+LOWEST, HIGHEST = 1e-18, 1e4  # temperatures
+LARGEST = 1e150  # logits, so that their differences can be squared
 
 
 def softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
@@ -74,8 +85,7 @@ def js_divergence(
 ) -> Tensor:
     """Return ½ KL(p‖m) + ½ KL(q‖m) with m = (p + q) / 2: symmetric, at most log 2.
 
-    The Jensen-Shannon divergence (Lin 1991). m mixes probabilities; the softmax of the
-    mean logits is another distribution.
+    Lin (1991). m mixes probabilities; a softmax of mean logits is something else.
     """
     log_p, log_q = _log_softmax(temperature, p_logits=p_logits, q_logits=q_logits)
     log_m = torch.logaddexp(log_p, log_q) - math.log(2)
@@ -95,6 +105,7 @@ def soft_target_loss(
 
     With one class softmax is always 1 and the loss always 0: this warns.
     """
+    _check_temperature(temperature)
     _check_batch(student_logits, teacher_logits)
     if student_logits.shape[-1] == 1:
         warnings.warn(
@@ -117,9 +128,8 @@ def multilabel_soft_target_loss(
     The mean over labels, not the sum, is what `binary_cross_entropy_with_logits` takes:
     so `alpha` means the same for 2 labels and for 200.
 
-    A sigmoid is a softmax over two classes, sigmoid(z) = softmax(z/2, -z/2)[0], and one
-    label's loss is `soft_target_loss` on those two logits. One softmax over all labels
-    will not do: it ignores a shift of all logits, which moves every sigmoid.
+    sigmoid(z) = softmax(z/2, -z/2)[0]: one label's loss is `soft_target_loss` on these
+    two. One softmax over all labels ignores a shift, which moves every sigmoid.
     """
     _check_batch(student_logits, teacher_logits)
     log_p = _log_yes_no(teacher_logits.detach(), temperature)
@@ -158,18 +168,13 @@ class DistillationLoss(nn.Module):
     tensor(1.2341)
     """
 
-    def __init__(
-        self, temperature: float, alpha: float, multilabel: bool = False
-    ) -> None:
+    def __init__(self, temperature: float, alpha: float, multilabel: bool = False):
         super().__init__()
         _check_temperature(temperature)
-        if not 0 <= alpha <= 1:
-            raise ValueError(
-                f"alpha is {alpha!r}; expected 0 (labels only) to 1 (teacher only)"
-            )
-        self.temperature = temperature
-        self.alpha = alpha
-        self.multilabel = multilabel
+        _check_number("alpha", alpha, 0, 1, "0 (labels only) to 1 (teacher only)")
+        if not isinstance(multilabel, bool):
+            raise ValueError(f"multilabel is {multilabel!r}; expected True or False")
+        self.temperature, self.alpha, self.multilabel = temperature, alpha, multilabel
 
     def extra_repr(self) -> str:
         """Say the settings where the loss is printed, and in a checkpoint."""
@@ -219,46 +224,69 @@ def _mean_kl(log_p: Tensor, log_q: Tensor) -> Tensor:
 
 
 def _check_temperature(temperature: float) -> None:
-    if not 0 < temperature < math.inf:
-        raise ValueError(f"temperature is {temperature!r}; expected 0 < T < infinity")
+    _check_number("temperature", temperature, LOWEST, HIGHEST, "0 < T, 1e-18 to 1e4")
+
+
+def _check_weight(name: str, weight: float) -> None:
+    _check_number(name, weight, 0, sys.float_info.max, "a finite number, 0 or more")
+
+
+def _check_number(name: str, x: float, low: float, high: float, expected: str) -> None:
+    if not isinstance(x, Real) or isinstance(x, bool) or not low <= x <= high:
+        raise ValueError(f"{name} is {_said(x)}; expected {expected}")
+
+
+def _said(value: object) -> str:
+    """Quote what came in one short line."""
+    if isinstance(value, Tensor):
+        return f"{value.dtype} of shape {tuple(value.shape)}"
+    short = " ".join(reprlib.repr(value).split())
+    return short if isinstance(value, Real) else f"{type(value).__name__} {short}"
+
+
+def _found(bad: Tensor) -> bool:
+    """Whether any is true, where there is one value and a look costs no time."""
+    is_traced = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    with suppress(RuntimeError):  # vmap has many values for one
+        return bad.device.type == "cpu" and not is_traced and bool(bad.any())
+    return False
 
 
 def _check_logits(**named_logits: Tensor) -> None:
     for name, logits in named_logits.items():
         if not isinstance(logits, Tensor) or not logits.is_floating_point():
-            got = getattr(logits, "dtype", type(logits).__name__)
-            raise ValueError(f"{name} is {got}; expected a tensor of floats (logits)")
+            raise ValueError(f"{name} is {_said(logits)}; expected a tensor of floats")
         if logits.dim() == 0 or logits.numel() == 0:
-            shape = tuple(logits.shape)
-            raise ValueError(f"{name} has shape {shape}; expected (..., classes) > 0")
-        if logits.device.type == "cpu" and not logits.isfinite().all():
-            where = (~logits.isfinite()).nonzero()[0].tolist()
+            raise ValueError(f"{name} is {_said(logits)}; expected (..., classes) > 0")
+        # "Not inside" rather than "outside": NaN is neither, and must be refused.
+        if _found(bad := ~(_precise(logits).abs() <= LARGEST)):
+            where = bad.nonzero()[0].tolist()
             got = logits[tuple(where)]
-            raise ValueError(f"{name}{where} is {got}; expected finite logits")
+            raise ValueError(f"{name}{where} is {got}; expected finite logits, ±1e150")
     shapes = {name: tuple(logits.shape) for name, logits in named_logits.items()}
-    if len(set(shapes.values())) > 1:
+    if any(shape != tuple(logits.shape) for shape in shapes.values()):
         raise ValueError(f"shapes differ, {shapes}; expected the same for both")
 
 
 def _check_batch(student_logits: Tensor, teacher_logits: Tensor) -> None:
     _check_logits(student_logits=student_logits, teacher_logits=teacher_logits)
     if student_logits.dim() != 2:
-        shape = tuple(student_logits.shape)
-        raise ValueError(f"logits have shape {shape}; expected (batch, classes)")
+        got = _said(student_logits)
+        raise ValueError(f"logits are {got}; expected (batch, classes)")
 
 
 def _check_labels(labels: Tensor, logits: Tensor, multilabel: bool) -> None:
-    whole = not labels.is_floating_point() and labels.dtype != torch.bool
     if multilabel:
         kind, shape, most = "multi-hot labels", tuple(logits.shape), 1
     else:
         kind, shape, most = "class indices", (len(logits),), logits.shape[1] - 1
-    if labels.shape != shape or not (whole or multilabel):
+    fits = isinstance(labels, Tensor) and labels.shape == shape
+    if fits and not multilabel:
+        fits = not labels.is_floating_point() and labels.dtype != torch.bool
+    if not fits or labels.is_complex():
         raise ValueError(
-            f"labels are {labels.dtype} of shape {tuple(labels.shape)}; expected "
-            f"{kind} of shape {shape}"
+            f"labels are {_said(labels)}; expected {kind} of shape {shape}, as a tensor"
         )
-    # "Not all inside" rather than "any outside": NaN is neither, and must be refused.
-    if labels.device.type == "cpu" and not ((labels >= 0) & (labels <= most)).all():
+    if _found(~((labels >= 0) & (labels <= most))):
         low, high = labels.min(), labels.max()
         raise ValueError(f"labels run from {low} to {high}; {kind} are 0 to {most}")

@@ -7,7 +7,8 @@ class is left, with probability 1. Their papers show gains with 100 and 1,000 cl
 on a sentiment task such a loss is a constant, or only asks which class is first.
 
 Conventions are those of `course_lib.losses`: logits of shape (batch, classes), float64
-inside, no gradient for the teacher, `ValueError` for bad input.
+inside, no gradient for the teacher, `ValueError` for bad input. Weights of a loss's
+parts are finite and not negative.
 """
 
 import torch
@@ -17,6 +18,8 @@ from torch.nn import functional as F
 from course_lib.losses import (
     _check_batch,
     _check_labels,
+    _check_temperature,
+    _check_weight,
     _log_softmax,
     _mean_kl,
     _precise,
@@ -34,6 +37,7 @@ def logit_standardisation_loss(
     student need not reach the teacher's scale. The deviation divides by classes - 1, as
     in the authors' code.
     """
+    _check_temperature(temperature)
     _check_many_classes(student_logits, teacher_logits, "logit standardisation")
     student, teacher = _standardised(student_logits), _standardised(teacher_logits)
     loss = soft_target_loss(student, teacher, temperature)
@@ -55,6 +59,8 @@ def dist_loss(
     Intra-class: over the examples for one class, mean over the classes. The batch needs
     three examples for the same reason that the task needs three classes.
     """
+    _check_weight("beta", beta)
+    _check_weight("gamma", gamma)
     _check_many_classes(student_logits, teacher_logits, "DIST")
     if len(student_logits) < 3:
         raise ValueError(
@@ -87,6 +93,8 @@ def dkd_loss(
     of that factor. `labels` are class indices of shape (batch,). The
     `alpha` here is the paper's, and no share of a whole.
     """
+    _check_weight("alpha", alpha)
+    _check_weight("beta", beta)
     _check_many_classes(student_logits, teacher_logits, "DKD")
     _check_labels(labels, student_logits, multilabel=False)
     log_q, log_p = _log_softmax(

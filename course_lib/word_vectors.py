@@ -23,6 +23,8 @@ WINDOW = 5  # how many words to each side are neighbours
 SMOOTHING = 0.75  # rare contexts look more telling than they are
 TEXTS_AT_ONCE = 4_000  # so that memory stays small
 ALL = 10**9  # tokens of a text
+SPARE = 10  # directions beyond those that are asked for
+EQUAL = 1e-6  # what differs by less, relatively, is taken for equal
 
 
 def word_vectors(texts: Sequence[str], vocabulary: Vocab, size: int) -> Tensor:
@@ -30,8 +32,9 @@ def word_vectors(texts: Sequence[str], vocabulary: Vocab, size: int) -> Tensor:
 
     The rows of `<pad>` and `<unk>` are zero, and the standard deviation of all other
     numbers is 1, as in a fresh `nn.Embedding`. No label is read, so texts without
-    labels serve as well. Raises `ValueError` if `size` is not below the number of
-    words, or if no two known words stand near each other.
+    labels serve as well. The same texts give the same vectors on any machine, up to
+    the rounding of float32: see `turned`. Raises `ValueError` if `size` is not below
+    the number of words, or if no two known words stand near each other.
 
     >>> from course_lib.text import build_vocabulary
     >>> texts = ["a good film", "a fine film", "the boat sank", "the ship sank"]
@@ -53,11 +56,45 @@ def word_vectors(texts: Sequence[str], vocabulary: Vocab, size: int) -> Tensor:
             f"in these {len(texts)} texts no two words of the vocabulary stand near "
             "each other: give more texts, or longer ones"
         )
-    u, s, _ = randomized_svd(positive_pmi(counts), size, n_iter=3, random_state=0)
+    # In float64, and with some directions more: where the last one is as long as the
+    # next, which of the two it is may not be left to round-off.
+    u, s, _ = randomized_svd(
+        positive_pmi(counts),
+        min(size + SPARE, words),
+        n_oversamples=0,
+        n_iter=3,
+        random_state=0,
+    )
+    s[s < s[0] * 1e-12] = 0  # nothing but round-off
+    u, s = turned(u, s)[:, :size], s[:size]
     vectors = u * np.sqrt(s)
     known = np.arange(words) > max(PADDING, UNKNOWN)
     vectors[~known] = 0  # they have no neighbours; undo round-off
     return torch.from_numpy((vectors / vectors[known].std()).astype(np.float32))
+
+
+def turned(u: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """Return the singular vectors (words, directions) that every machine would choose.
+
+    A singular vector is no better than its negative, and where singular values are
+    equal, any turn of their vectors is as good: which one comes is a matter of
+    round-off. Here the word with the longest vector among them, or the first of
+    several, points along the first of these directions; the longest in what is left,
+    along the second; and so on. For a single vector that fixes the sign.
+    """
+    u, start = u.copy(), 0
+    for end in range(1, len(s) + 1):
+        if end < len(s) and s[end] > s[start] * (1 - EQUAL):
+            continue
+        rest, axes = u[:, start:end].copy(), []
+        for _ in range(start, end):
+            lengths = np.linalg.norm(rest, axis=1)
+            longest = np.argmax(lengths > lengths.max() * (1 - EQUAL))
+            axes.append(rest[longest] / lengths[longest])
+            rest -= np.outer(rest @ axes[-1], axes[-1])
+        u[:, start:end] @= np.stack(axes, axis=1)
+        start = end
+    return u
 
 
 def count_neighbours(texts: Iterable[str], vocabulary: Vocab) -> sparse.csr_matrix:
@@ -89,13 +126,10 @@ def positive_pmi(counts: sparse.csr_matrix) -> sparse.csr_matrix:
     two stand near each other. p' is p to the power 0.75, made to sum to one.
     """
     pairs = counts.tocoo()
-    word = np.asarray(counts.sum(axis=1)).ravel()
+    word = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
     context = word**SMOOTHING
     context /= context.sum()
     information = np.log(pairs.data / (word[pairs.row] * context[pairs.col]))
     kept = information > 0
-    entries = (
-        information[kept].astype(np.float32),
-        (pairs.row[kept], pairs.col[kept]),
-    )
+    entries = (information[kept], (pairs.row[kept], pairs.col[kept]))
     return sparse.csr_matrix(entries, shape=counts.shape)

@@ -153,3 +153,43 @@ def test_without_weight_it_is_the_soft_target_loss():
     logits, teacher = some(3, 2, seed=1), some(3, 2, 5, seed=2)
     expected = multilabel_soft_target_loss(logits, teacher[..., 0], 2.0)
     assert loss(logits, teacher, torch.ones(3, 2)).item() == expected.item()
+
+
+def test_bad_settings_are_refused():
+    model = make_model(4)
+    for temperature in ("1", None, True, 0, 1e-300, 1e8):
+        with pytest.raises(ValueError, match=r"temperature is .*; expected 0 < T"):
+            LabelEmbeddingLoss(model, temperature, 1.0)
+    for weight in ("1", None, True, -1.0, torch.nan):
+        with pytest.raises(ValueError, match=r"weight is .*; expected a finite"):
+            LabelEmbeddingLoss(model, 1.0, weight)
+
+
+@pytest.mark.parametrize(
+    ("position", "bad", "message"),
+    [
+        (0, [[[1.0]]], "student is list .*expected floats of shape"),
+        (0, some(3, 2), r"student is torch.float64 of shape \(3, 2\); expected floats"),
+        (1, some(3, 2, 4).long(), "teacher is torch.int64 .*expected floats"),
+        (1, some(2, 2, 4), r"labels are torch.float32 of shape \(3, 2\); expected"),
+        (0, some(2, 2, 4), r"\(2, 2, 4\) and \(3, 2, 5\); expected the same but"),
+        (2, [[1, 0]], "labels are list .*expected multi-hot"),
+        (2, torch.ones(3, 2).numpy(), "labels are ndarray .*expected multi-hot"),
+        (2, torch.ones(3, 3), r"shape \(3, 3\); expected multi-hot.*\(3, 2\)"),
+        (2, torch.full((3, 2), -1.0), "labels run from -1.0 to -1.0"),
+    ],
+)
+def test_bad_input_is_refused(position, bad, message):
+    given = [some(3, 2, 4), some(3, 2, 5), torch.ones(3, 2)]
+    given[position] = bad
+    with pytest.raises(ValueError, match=message):
+        structure_loss(*given)
+
+
+def test_transforms_of_torch_give_the_same_numbers():
+    student, teacher, labels = some(3, 2, 4), some(3, 2, 5, seed=1), torch.ones(3, 2)
+    value = structure_loss(student, teacher, labels)
+    each = torch.vmap(structure_loss)(student[None], teacher[None], labels[None])
+    torch.testing.assert_close(each[0], value)
+    compiled = torch.compile(structure_loss, fullgraph=True, backend="eager")
+    torch.testing.assert_close(compiled(student, teacher, labels), value)

@@ -7,8 +7,10 @@ value is right and whose gradient is not trains the wrong student.
 
 import ast
 import math
+import re
 import sys
 import warnings
+from decimal import Decimal, localcontext
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
 from scipy.special import expit, log_expit, log_softmax
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 from course_lib import losses
 from course_lib.losses import (
@@ -270,19 +273,94 @@ def test_inputs_are_left_alone_and_strides_do_not_matter(loss):
     torch.testing.assert_close(loss(student.T.contiguous().T, teacher), first)
 
 
+class NoLook(TorchFunctionMode):
+    """Fails where a value is read: that would make a GPU wait."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        name = getattr(function, "__name__", "")
+        assert name not in ("__bool__", "__float__", "__int__", "item", "nonzero"), name
+        return function(*args, **kwargs or {})
+
+
 @every_loss
 def test_no_value_is_read_from_a_device(loss):
-    """A meta tensor has no values: what would make a GPU wait raises an error here."""
+    """A meta tensor has no values, but is treated as one on a GPU would be."""
     student = torch.empty(3, 4, device="meta", requires_grad=True)
-    loss(student, torch.empty(3, 4, device="meta")).backward()
+    with NoLook():
+        loss(student, torch.empty(3, 4, device="meta")).backward()
     assert student.grad.shape == (3, 4)
 
 
 def test_the_whole_loss_reads_no_value_from_a_device():
     logits = torch.empty(3, 4, device="meta")
     indices = torch.empty(3, device="meta", dtype=torch.int64)
-    assert DistillationLoss(2.0, 0.5)(logits, logits, indices).shape == ()
-    assert DistillationLoss(2.0, 0.5, True)(logits, logits, logits).shape == ()
+    with NoLook():
+        assert DistillationLoss(2.0, 0.5)(logits, logits, indices).shape == ()
+        assert DistillationLoss(2.0, 0.5, True)(logits, logits, logits).shape == ()
+
+
+# --- Under torch's transforms --------------------------------------------------------
+
+TRANSFORMED = BINARY | {
+    "whole": partial(DistillationLoss(2.0, 0.5), labels=torch.tensor([0, 3, 1])),
+    "whole multilabel": partial(
+        DistillationLoss(2.0, 0.5, True), labels=torch.eye(4)[:3]
+    ),
+}
+every_transformed_loss = pytest.mark.parametrize(
+    "loss", TRANSFORMED.values(), ids=TRANSFORMED.keys()
+)
+
+
+class AsModule(torch.nn.Module):
+    """What `torch.export` takes."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, student, teacher):
+        return self.function(student, teacher)
+
+
+@every_transformed_loss
+def test_transforms_of_torch_give_the_same_numbers(loss):
+    students, teachers = random_logits(2, 3, 4, seed=1), random_logits(2, 3, 4, seed=2)
+    student, teacher = students[0], teachers[0]
+    value, gradient, _ = gradients(loss, student, teacher)
+    same = partial(torch.testing.assert_close, rtol=1e-12, atol=1e-14)
+
+    each = [loss(s, t) for s, t in zip(students, teachers, strict=True)]
+    same(torch.vmap(loss)(students, teachers), torch.stack(each))
+    same(torch.func.grad(loss)(student, teacher).numpy(), gradient)
+    jacobian = torch.vmap(torch.func.grad(loss))(students, teachers)
+    same(jacobian[0].numpy(), gradient)
+
+    program = torch.export.export(AsModule(loss), (student, teacher))
+    same(program.module()(student, teacher).item(), value)
+    compiled = torch.compile(loss, fullgraph=True, backend="eager")
+    same(compiled(student, teacher).item(), value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a trace notes that it fixes the shapes
+        traced = torch.jit.trace(AsModule(loss), (student, teacher))
+    same(traced(students[1], teachers[1]), each[1])
+
+
+def test_a_compiled_loss_takes_any_temperature():
+    compiled = torch.compile(soft_target_loss, fullgraph=True, backend="eager")
+    student, teacher = random_logits(3, 4, seed=1), random_logits(3, 4, seed=2)
+    for T in (1, 2.0, 3.5):
+        expected = soft_target_loss(student, teacher, T)
+        torch.testing.assert_close(compiled(student, teacher, T), expected)
+
+
+def test_values_are_looked_at_again_outside():
+    """What a transform switches off is on before and after it."""
+    torch.vmap(kl_divergence)(NAN[None], NAN[None])
+    with pytest.raises(ValueError, match=r"\[1, 1\] is nan"):
+        kl_divergence(NAN, NAN)
+    with pytest.raises(ValueError, match=r"\[1, 1\] is nan"):
+        torch.func.grad(kl_divergence)(NAN, NAN)
 
 
 def test_the_module_can_be_lifted_out():
@@ -312,6 +390,12 @@ BAD_LOGITS = {
     "no examples": (torch.zeros(0, 3), r"\(0, 3\).*expected \(.*classes\)"),
     "no classes": (torch.zeros(2, 0), r"\(2, 0\).*expected \(.*classes\)"),
     "a scalar": (torch.tensor(1.0), r"\(\).*expected \(.*classes\)"),
+    "an array": (np.zeros((2, 3)), "ndarray.*expected a tensor"),
+    "None": (None, "None.*expected a tensor"),
+    "too large to square": (
+        torch.full((2, 3), 1e151, dtype=torch.float64),
+        "expected fin",
+    ),
 }
 bad_logits = pytest.mark.parametrize(
     ("bad", "message"), BAD_LOGITS.values(), ids=BAD_LOGITS.keys()
@@ -365,8 +449,30 @@ def test_divergences_take_one_distribution_or_a_block_of_them():
         torch.testing.assert_close(one, function(block[0][0, :1], block[1][0, :1]))
 
 
-@pytest.mark.parametrize("T", [0, 0.0, -1.0, math.nan, math.inf, -math.inf])
-def test_temperature_must_be_a_positive_number(T):
+NO_NUMBERS = ["0.5", None, True, [0.5], np.array([0.5, 1]), torch.tensor([0.5, 1]), 1j]
+
+
+def in_words(value):
+    """What every message says of a value that is no number, and stays in one line."""
+    name = type(value).__name__
+    names = {"bool": "True", "int": "1", "Tensor": r"torch.float32 of shape \(2,\)"}
+    return names.get(name, name)
+
+
+@pytest.mark.parametrize(
+    "T",
+    [0, 0.0, -1.0, math.nan, math.inf, -math.inf, 1e-300, 9e-19, 10_001, 1e8, 10**400],
+)
+def test_temperature_must_be_in_the_range_that_the_arithmetic_carries(T):
+    refused_temperature(T, re.escape(repr(T)[:9]))
+
+
+@pytest.mark.parametrize("T", NO_NUMBERS, ids=str)
+def test_temperature_must_be_a_number(T):
+    refused_temperature(T, in_words(T))
+
+
+def refused_temperature(T, said):
     calls = [
         lambda: softmax(GOOD, T),
         lambda: entropy(GOOD, T),
@@ -379,7 +485,8 @@ def test_temperature_must_be_a_positive_number(T):
         lambda: DistillationLoss(T, 0.5, True),
     ]
     for call in calls:
-        with pytest.raises(ValueError, match=f"temperature is {T!r}; expected 0 < T"):
+        match = f"^temperature is {said}.*; expected 0 < T, 1e-18 to 1e4$"
+        with pytest.raises(ValueError, match=match):
             call()
 
 
@@ -387,6 +494,26 @@ def test_temperature_must_be_a_positive_number(T):
 def test_alpha_must_be_a_share(alpha):
     with pytest.raises(ValueError, match=f"alpha is {alpha!r}; expected 0 .* to 1"):
         DistillationLoss(2.0, alpha)
+
+
+@pytest.mark.parametrize("alpha", NO_NUMBERS, ids=str)
+def test_alpha_must_be_a_number(alpha):
+    match = f"^alpha is {in_words(alpha)}.*; expected 0 .* to 1 "
+    with pytest.raises(ValueError, match=match):
+        DistillationLoss(2.0, alpha)
+    with pytest.raises(ValueError, match=r"^multilabel is .*; expected True or False$"):
+        DistillationLoss(2.0, 0.5, multilabel=None if alpha is True else alpha)
+
+
+@pytest.mark.parametrize("multilabel", [False, True])
+@pytest.mark.parametrize(
+    "labels", [[0, 1], (0, 1), np.array([0, 1]), None, "01", 1], ids=str
+)
+def test_labels_must_be_a_tensor(labels, multilabel):
+    kind = r"multi-hot.*\(2, 3\)" if multilabel else r"class ind.*\(2,\)"
+    match = f"^labels are {in_words(labels)}.*; expected {kind}, as a tensor$"
+    with pytest.raises(ValueError, match=match):
+        DistillationLoss(2.0, 0.5, multilabel)(GOOD, GOOD, labels)
 
 
 @pytest.mark.parametrize(
@@ -399,6 +526,7 @@ def test_alpha_must_be_a_share(alpha):
         (torch.tensor(0), r"shape \(\); expected .*\(2,\)"),
         (torch.zeros(2), "float32 .*expected class indices"),
         (torch.zeros(2, dtype=torch.bool), "bool .*expected class indices"),
+        (torch.zeros(2, dtype=torch.complex64), "complex64 .*expected class indices"),
         (torch.tensor([0, 3]), "from 0 to 3; class indices are 0 to 2"),
         (torch.tensor([-1, 2]), "from -1 to 2; class indices are 0 to 2"),
         (torch.tensor([-100, 2]), "from -100 to 2; class indices are 0 to 2"),
@@ -420,6 +548,7 @@ def test_class_indices_are_checked(labels, message):
             torch.tensor([[0, 1, 2], [0, 0, 0]]),
             "from 0 to 2; multi-hot labels are 0 to 1",
         ),
+        (torch.zeros(2, 3, dtype=torch.complex64), "complex64 .*expected multi-hot"),
         (GOOD - 0.5, "from -0.5 to -0.5; multi-hot labels are 0 to 1"),
         (NAN * 0, "from nan to nan; multi-hot labels are 0 to 1"),
     ],
@@ -499,14 +628,32 @@ def ref_multilabel(student, teacher, T):
 
 # --- Value and gradient against the references: sizes, temperatures, dtypes ----------
 
-# The result is float32 unless an input is float64; a gradient has its input's dtype.
-VALUE = {torch.float64: 1e-11}
+# Units in the last place. The result is float32 unless an input is float64; a gradient
+# has its input's dtype. The last few operations, which cancel nothing, round as well.
+VALUE = {torch.float64: 2**-49}
 GRADIENT = {
-    torch.float64: 1e-10,
-    torch.float32: 1e-6,
+    torch.float64: 2**-49,
+    torch.float32: 2**-22,
     torch.bfloat16: 2**-8,
     torch.float16: 2**-11,
 }
+
+
+def rounding(*logits, T):
+    """Return how far float64 may be off: in log p, and in sums like Σ p log p.
+
+    No |log p| is above `largest`. Each of the two that are compared, the loss and its
+    reference, rounds z / T, the sum of the exponentials (in a tree, so once a level),
+    its logarithm and the difference, to a unit in the last place of `largest` at most.
+    That is `slip`; in p it is the relative error. So a term p (log p - log q), or what
+    it differs by from its mean, is off by p slip (2 + largest), whatever cancels.
+    """
+    classes = logits[0].shape[-1]
+    largest = max(2 * abs(array(z)).max() / T for z in logits) + math.log(classes + 1)
+    slip = 2 * (4 + math.log2(classes)) * np.spacing(largest)
+    return slip, slip * (2 + largest)
+
+
 all_sizes = pytest.mark.parametrize("scale", [0.01, 1.0, 30.0, 5e3])
 all_dtypes = pytest.mark.parametrize("dtype", GRADIENT, ids=lambda d: str(d)[6:])
 
@@ -532,14 +679,14 @@ def test_value_and_gradients_match_the_closed_form(loss, reference, scale, dtype
             second = random_logits(3, classes, scale=scale, dtype=dtype, seed=2)
             value, *grads = gradients(partial(loss, temperature=T), first, second)
             expected, *expected_grads = reference(array(first), array(second), T)
-            # What float64 itself leaves where numbers of the size scale / T cancel.
-            noise = 1e-15 * T**2 * max(1, scale / T)
-            rtol = VALUE.get(dtype, 1e-6)
+            _, noise = rounding(first, second, T=T)
+            if loss in (soft_target_loss, multilabel_soft_target_loss):
+                noise *= T**2
+            rtol = VALUE.get(dtype, 2**-23)
             case = f"T={T}, {classes} classes"
             assert value == pytest.approx(expected, rel=rtol, abs=noise), case
-            atol = max(
-                noise, torch.finfo(dtype).smallest_normal
-            )  # underflow is allowed
+            # A gradient is such a sum over T and the batch; it may underflow.
+            atol = max(noise / (3 * T), torch.finfo(dtype).smallest_normal)
             for grad, expected_grad in zip(grads, expected_grads, strict=True):
                 if expected_grad is None:
                     assert grad is None, case
@@ -556,12 +703,13 @@ def test_softmax_and_entropy_match_their_closed_forms(scale, dtype):
         for classes in CLASSES:
             logits = random_logits(3, classes, scale=scale, dtype=dtype)
             log_p = log_softmax(array(logits) / T, axis=-1)
-            p, rtol = np.exp(log_p), VALUE.get(dtype, 1e-6)
-            np.testing.assert_allclose(array(softmax(logits, T)), p, rtol, 1e-37)
+            p, rtol = np.exp(log_p), VALUE.get(dtype, 2**-23)
+            slip, noise = rounding(logits, T=T)
+            np.testing.assert_allclose(array(softmax(logits, T)), p, rtol + slip, 1e-37)
             rows = -(p * log_p).sum(-1, keepdims=True)
             value, grad = gradients(partial(entropy, temperature=T), logits)
-            assert value == pytest.approx(rows.mean(), rel=rtol, abs=1e-15)
-            atol = max(1e-15, torch.finfo(dtype).smallest_normal)
+            assert value == pytest.approx(rows.mean(), rel=rtol, abs=noise)
+            atol = max(noise / (3 * T), torch.finfo(dtype).smallest_normal)
             expected = -p * (log_p + rows) / (T * 3)
             np.testing.assert_allclose(grad, expected, GRADIENT[dtype], atol)
 
@@ -704,6 +852,57 @@ def test_logit_matching_is_the_limit_of_high_temperature(loss, limit, classes):
     assert errors[0] < 0.1
     assert errors[1] < errors[0] / 5 + 1e-9  # of order 1/T, or better by symmetry
     assert errors[2] < 1e-3
+
+
+def exact(student, teacher, T, multilabel=False):
+    """T² KL in 60 decimal digits, of lists of float64 logits."""
+    with localcontext() as context:
+        context.prec, T = 60, Decimal(T)
+        if multilabel:
+            pairs = [([s, 0], [t, 0]) for s, t in zip(student, teacher, strict=True)]
+        else:
+            pairs = [(student, teacher)]
+        total = Decimal(0)
+        for pair in pairs:
+            z, log_sums = [[Decimal(x) / T for x in logits] for logits in pair], []
+            for logits in z:
+                top = max(logits)
+                rest = sum((x - top).exp() for x in logits)
+                log_sums.append(top + rest.ln())
+            for s, t in zip(*z, strict=True):
+                log_q, log_p = s - log_sums[0], t - log_sums[1]
+                total += log_p.exp() * (log_p - log_q)
+        return float(T**2 * total / len(pairs))
+
+
+@pytest.mark.parametrize("classes", [2, 28])
+@pytest.mark.parametrize("T", [1e-18, 1e-9, 1e-3, 1.0, 100.0, 1e4])
+def test_the_whole_range_of_temperatures_is_carried(T, classes):
+    """At both of its ends, too: there, to what float32 rounds, as the module says."""
+    student, teacher = random_logits(2, 1, classes, seed=3)
+    for multilabel in (False, True):
+        loss = DistillationLoss(T, 1.0, multilabel)
+        labels = torch.ones(1, classes) if multilabel else torch.tensor([0])
+        expected = exact(student[0].tolist(), teacher[0].tolist(), T, multilabel)
+        noise = T**2 * rounding(student, teacher, T=T)[1]
+        value = loss(student, teacher, labels).item()
+        assert value == pytest.approx(expected, rel=2**-48, abs=noise)
+        narrow = loss(student.float(), teacher.float(), labels).item()
+        for found in (value, narrow):
+            assert found == pytest.approx(expected, rel=1e-6, abs=T**2 * 2**-51)
+
+
+def test_logits_as_large_as_a_mask_of_float32_are_carried():
+    """Classes are often left out by the least float32."""
+    mask = torch.finfo(torch.float32).min
+    masked = torch.tensor([[1.0, 0.0, mask]])
+    for function in (soft_target_loss, multilabel_soft_target_loss):
+        for T in (1e-18, 1.0, 1e4):
+            assert function(masked, masked, T) == 0
+    assert entropy(masked).item() == pytest.approx(entropy(masked[:, :2]).item())
+    wide = torch.tensor([[1e150, -1e150, 0.0]], dtype=torch.float64)
+    for loss in BINARY.values():
+        assert loss(wide, -wide).isfinite()
 
 
 def test_logit_matching_closed_form():

@@ -182,12 +182,55 @@ def test_bad_input_is_refused(loss):
         loss(STUDENT * torch.nan, TEACHER, 2.0)
     with pytest.raises(ValueError, match=r"temperature is -1\.0; expected 0 < T"):
         loss(STUDENT, TEACHER, -1.0)
+    for temperature in ("2", None, True, torch.ones(2), 1e-300, 1e8):
+        with pytest.raises(ValueError, match=r"temperature is .*; expected 0 < T"):
+            loss(STUDENT, TEACHER, temperature)
+
+
+@pytest.mark.parametrize("weight", ["1", None, True, -0.5, torch.nan, torch.inf])
+def test_weights_must_be_numbers(weight):
+    calls = {
+        "beta": [
+            lambda: dist_loss(STUDENT, TEACHER, 2.0, beta=weight),
+            lambda: dkd_loss(STUDENT, TEACHER, LABELS, 2.0, beta=weight),
+        ],
+        "gamma": [lambda: dist_loss(STUDENT, TEACHER, 2.0, gamma=weight)],
+        "alpha": [lambda: dkd_loss(STUDENT, TEACHER, LABELS, 2.0, alpha=weight)],
+    }
+    for name, of_name in calls.items():
+        for call in of_name:
+            with pytest.raises(ValueError, match=f"{name} is .*; expected a finite"):
+                call()
+
+
+@every_loss
+def test_transforms_of_torch_give_the_same_numbers(loss):
+    at_two = partial(loss, temperature=2.0) if loss is not LOSSES["DKD"] else None
+    loss = at_two or (lambda student, teacher: dkd_loss(student, teacher, LABELS, 2.0))
+    value = loss(STUDENT, TEACHER)
+    same = partial(torch.testing.assert_close, rtol=1e-12, atol=1e-14)
+    both = torch.stack([STUDENT, TEACHER]), torch.stack([TEACHER, TEACHER])
+    same(torch.vmap(loss)(*both)[0], value)
+    assert torch.func.grad(loss)(STUDENT, TEACHER).abs().sum() > 0
+    same(torch.compile(loss, fullgraph=True, backend="eager")(STUDENT, TEACHER), value)
+
+
+@every_loss
+@pytest.mark.parametrize("T", [1e-18, 1e4])
+def test_the_ends_of_the_range_of_temperatures_give_numbers(loss, T):
+    student = STUDENT.clone().requires_grad_()
+    value = loss(student, TEACHER, T)
+    value.backward()
+    assert value.isfinite()
+    assert student.grad.isfinite().all()
 
 
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
         (LABELS.float(), "float32 .*expected class indices"),
+        (LABELS.tolist(), "list .*expected class indices"),
+        (LABELS.numpy(), "ndarray .*expected class indices"),
         (LABELS[:5], r"\(5,\); expected class indices of shape \(6,\)"),
         (LABELS + 1, "from 1 to 5; class indices are 0 to 4"),
     ],

@@ -3,6 +3,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.linalg import block_diag
 
 from course_lib.models import TEACHERS
 from course_lib.scale import SCALES
@@ -14,6 +15,7 @@ from course_lib.word_vectors import (
     WINDOW,
     count_neighbours,
     positive_pmi,
+    turned,
     word_vectors,
 )
 
@@ -93,6 +95,42 @@ def test_the_same_texts_give_the_same_vectors():
     vocabulary = build_vocabulary(TEXTS, 20)
     first, second = (word_vectors(TEXTS, vocabulary, 4) for _ in range(2))
     assert first.equal(second)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 999), runs=st.lists(st.integers(1, 3), min_size=1))
+def test_equal_singular_values_leave_no_choice(seed, runs):
+    """However a machine turns the vectors of equal values, the result is the same."""
+    random = np.random.default_rng(seed)
+    directions = sum(runs)
+    s = np.repeat(np.arange(len(runs), 0, -1.0), runs)
+    u = np.linalg.qr(random.normal(size=(directions + 4, directions)))[0]
+    # Two words that are alike but for round-off: neither may be taken for the longest.
+    u = np.concatenate([u, u, -u]) / 3**0.5
+    blocks = [np.linalg.qr(random.normal(size=(n, n)))[0] for n in runs]
+    other = u @ block_diag(*blocks) + random.normal(size=u.shape) * 1e-15
+    noisy = s * (1 + random.normal(size=directions) * 1e-15)
+    ours, theirs = turned(u, s), turned(other, noisy)
+    np.testing.assert_allclose(ours, theirs, atol=1e-9)
+    np.testing.assert_allclose(ours.T @ ours, np.eye(directions), atol=1e-12)
+    for start, n in zip(np.cumsum([0, *runs]), runs, strict=False):
+        mine, given = (x[:, start : start + n] for x in (ours, u))
+        np.testing.assert_allclose(mine @ mine.T, given @ given.T, atol=1e-12)
+
+
+def test_a_size_that_cuts_equal_singular_values_cuts_them_always_alike():
+    """Two pairs of sentences of one pattern: every singular value occurs twice."""
+    texts = ["a good film", "a fine film", "the boat sank", "the ship sank"]
+    vocabulary = build_vocabulary(texts, 20)
+    table = positive_pmi(count_neighbours(texts, vocabulary)).toarray()
+    s = np.linalg.svd(table, compute_uv=False)
+    np.testing.assert_allclose(s[0:6:2], s[1:6:2])
+    whole = word_vectors(texts, vocabulary, 4)
+    known = torch.arange(len(whole)) > UNKNOWN
+    for size in (1, 2, 3):
+        part = word_vectors(texts, vocabulary, size)
+        scale = whole[known, :size].std(correction=0)
+        torch.testing.assert_close(part, whole[:, :size] / scale, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [0, 11, 200])

@@ -131,9 +131,7 @@ YES_NO = "F.logsigmoid(z), F.logsigmoid(-z)], dim=-1)"
 SHARED = ") / temperature).log_softmax(-1)"
 PAIR = "kl_divergence(teacher_logits, student_logits, temperature)"
 MIXTURE = "torch.logaddexp(log_p, log_q) - math.log(2)"
-IN_RANGE = (
-    'labels.device.type == "cpu" and not ((labels >= 0) & (labels <= most)).all()'
-)
+IN_RANGE = "~((labels >= 0) & (labels <= most))"
 
 # One line each where it fits.
 # fmt: off
@@ -251,21 +249,23 @@ MISTAKES = [
          "to(inputs[0].dtype)"),
 
     # Refusals.
-    loss("NaN accepted", "and not logits.isfinite().all()", "and False"),
-    loss("infinity accepted", "not logits.isfinite().all()", "logits.isnan().any()"),
-    loss("values read on a GPU", 'if logits.device.type == "cpu" and', "if"),
-    loss("labels read on a GPU", 'if labels.device.type == "cpu" and', "if"),
-    loss("labels out of range accepted", IN_RANGE, "False"),
-    loss("NaN labels accepted", "not ((labels >= 0) & (labels <= most)).all()",
-         "((labels < 0) | (labels > most)).any()"),
-    loss("shapes that broadcast accepted", "len(set(shapes.values())) > 1",
-         "len({len(shape) for shape in shapes.values()}) > 1"),
-    loss("labels that broadcast accepted", "labels.shape != shape or",
-         "labels.dim() != len(shape) or"),
+    loss("NaN accepted", "bad := ~(_precise(logits).abs() <= LARGEST)",
+         "bad := _precise(logits).abs() > LARGEST"),
+    loss("infinity accepted", "~(_precise(logits).abs() <= LARGEST)", "logits.isnan()"),
+    loss("values read on a GPU", 'bad.device.type == "cpu" and', ""),
+    loss("values read in a trace", "and not is_traced", ""),
+    loss("values read under vmap", "suppress(RuntimeError)", "suppress(OSError)"),
+    loss("labels out of range accepted", IN_RANGE, "labels != labels"),
+    loss("NaN labels accepted", IN_RANGE, "(labels < 0) | (labels > most)"),
+    loss("shapes that broadcast accepted", "shape != tuple(logits.shape)",
+         "len(shape) != logits.dim()"),
+    loss("labels that broadcast accepted", "labels.shape == shape",
+         "labels.dim() == len(shape)"),
     loss("whole numbers for logits", " or not logits.is_floating_point():", ":"),
-    loss("T of zero accepted", "0 < temperature <", "0 <= temperature <"),
-    loss("T of infinity accepted", "0 < temperature < math.inf", "0 < temperature"),
-    loss("alpha above 1 accepted", "0 <= alpha <= 1", "0 <= alpha"),
+    loss("T of zero accepted", "temperature, LOWEST,", "temperature, 0,"),
+    loss("T beyond float64 accepted", "LOWEST, HIGHEST, ", "LOWEST, math.inf, "),
+    loss("alpha above 1 accepted", "alpha, 0, 1,", "alpha, 0, 99,"),
+    loss("True taken for 1", "or isinstance(x, bool) ", ""),
     loss("one class in silence", "student_logits.shape[-1] == 1", "False"),
 
     # Losses for three classes and more.
