@@ -117,13 +117,15 @@ def table(record: Record, rows: Mapping[str, str] = ROWS) -> str:
     cells = [header]
     for key, name in rows.items():
         entry = record[key]
-        speed = entry["examples_per_second"]  # None: the model was not here
+        # None if the model was not here, or if nobody said how big it was.
+        speed, size = entry["examples_per_second"], entry["bytes"]
+        parameters = entry["parameters"]
         cells.append(
             [
                 name,
                 *(with_interval(entry, metric) for metric in columns),
-                f"{entry['parameters']:,}",
-                f"{entry['bytes'] / 1000:,.0f}",
+                "–" if parameters is None else f"{parameters:,}",
+                "–" if size is None else f"{size / 1000:,.0f}",
                 "–" if speed is None else f"{speed:,.0f}",
             ]
         )
@@ -160,7 +162,10 @@ def verdict(record: Record) -> str:
     name = SHOWN[metric][0].removesuffix(", %")
     low, high = record["distilled_minus_alone"]["interval"]
     kept = record["student"]["metrics"][metric] / record["teacher"]["metrics"][metric]
-    size = record["student"]["parameters"] / record["teacher"]["parameters"]
+    share = ""
+    if parameters := record["teacher"]["parameters"]:  # nobody said, or a rule
+        size = 100 * record["student"]["parameters"] / parameters
+        share = f" with {size:.1f} % of its parameters"
     seeds = len(record["seeds"])
     trained = "one seed" if seeds == 1 else f"each of {seeds} seeds"
     if record["scale"] == "smoke":
@@ -175,6 +180,5 @@ def verdict(record: Record) -> str:
         f"{said}: {lead(record, 'distilled_minus_alone')}, a 95 % interval, both read "
         f"on the same {record['sizes']['test']:,} test reviews "
         f"and trained from {trained}. The distilled student keeps "
-        f"{100 * kept:.1f} % of the teacher's {name} with {100 * size:.1f} % of its "
-        "parameters."
+        f"{100 * kept:.1f} % of the teacher's {name}{share}."
     )
