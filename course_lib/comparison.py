@@ -27,8 +27,8 @@ class Reading:
     """What one model, trained from one seed, said about the test split."""
 
     logits: NDArray[np.float32]  # (reviews, labels)
-    parameters: int
-    bytes: int
+    parameters: int | None  # None if nobody said
+    bytes: int | None
     examples_per_second: float | None  # None if the model itself was not here
 
 

@@ -13,13 +13,13 @@ from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.devices import accelerator
 from course_lib.losses import DistillationLoss
-from course_lib.models import STUDENTS, Recipe, quantise
+from course_lib.models import STUDENTS, TEACHERS, Recipe, quantise
 from course_lib.scale import Scale
 from course_lib.soft_target_files import SoftTargets
 from course_lib.soft_targets import predict_logits
 from course_lib.splits import LABELLED, Splits
 from course_lib.students import Student
-from course_lib.teachers import epochs_for, fit, train_teacher
+from course_lib.teachers import epochs_for, fit, reading_notes, train_teacher
 from course_lib.text import encode
 
 
@@ -67,6 +67,9 @@ def distill(
         metrics.check_positives(labels, name, splits.label_names)
     loss = DistillationLoss(temperature, alpha, multilabel=splits.multilabel)
     transfer = with_unlabelled(splits, alpha) if unlabelled else splits.train
+    notes = splits.notes
+    if isinstance(teacher, str):
+        notes += reading_notes(TEACHERS[teacher], splits)
     runs, best = [], None
     for seed in seeds:
         readings, students = run_once(
@@ -103,7 +106,7 @@ def distill(
         "vocabulary_size": splits.vocabulary_size,
         "labels": list(splits.label_names),
         "sizes": {name: len(part) for name, part in splits.reviews.items()},
-        "notes": list(splits.notes),
+        "notes": list(notes),
     }
     record |= comparison.compare(runs, splits.test.labels.numpy())
     record["seconds"] = round(time.perf_counter() - start, 1)
@@ -212,7 +215,7 @@ def read_ready_made(soft_targets: SoftTargets, splits: Splits) -> Reading:
         logits=soft_targets.logits_for(
             splits.reviews["test"].texts, splits.label_names
         ).numpy(),
-        parameters=soft_targets.teacher["parameters"],
-        bytes=soft_targets.teacher["bytes"],
+        parameters=soft_targets.teacher.get("parameters"),
+        bytes=soft_targets.teacher.get("bytes"),
         examples_per_second=None,
     )

@@ -117,13 +117,15 @@ def table(record: Record, rows: Mapping[str, str] = ROWS) -> str:
     cells = [header]
     for key, name in rows.items():
         entry = record[key]
-        speed = entry["examples_per_second"]  # None: the model was not here
+        # None if the model was not here, or if nobody said how big it was.
+        speed, size = entry["examples_per_second"], entry["bytes"]
+        parameters = entry["parameters"]
         cells.append(
             [
                 name,
                 *(with_interval(entry, metric) for metric in columns),
-                f"{entry['parameters']:,}",
-                f"{entry['bytes'] / 1000:,.0f}",
+                "–" if parameters is None else f"{parameters:,}",
+                "–" if size is None else f"{size / 1000:,.0f}",
                 "–" if speed is None else f"{speed:,.0f}",
             ]
         )

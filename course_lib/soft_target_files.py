@@ -26,6 +26,7 @@ from course_lib.batches import Examples
 from course_lib.devices import accelerator
 from course_lib.files import sweep
 from course_lib.models import count_parameters, file_bytes
+from course_lib.soft_target_types import check_types
 from course_lib.soft_targets import predict_logits
 from course_lib.tensor_files import digest, refused
 
@@ -67,6 +68,10 @@ def tokenizer_digest(tokenizer: Vocab | PreTrainedTokenizerBase) -> str:
 class SoftTargets:
     """What a teacher said of some texts. Raises `ValueError` if the parts do not fit.
 
+    `teacher` is its card, of JSON's types. It must say the teacher's `name`. A table of
+    results also shows its `parameters` and the `bytes` of its file, whole numbers, if
+    they are there. All else is for the reader; `make_once` writes how the teacher read.
+
     >>> said = SoftTargets(
     ...     logits=torch.tensor([[2.0, -1.0], [0.5, 0.0]], dtype=torch.half),
     ...     texts=text_digests(["good", "fair"]),
@@ -82,9 +87,10 @@ class SoftTargets:
     logits: Tensor  # (texts, labels) float16
     texts: Tensor  # (texts,) int64, by `text_digests`
     label_names: tuple[str, ...]
-    teacher: dict[str, Any]  # what it was, and how it read
+    teacher: dict[str, Any]
 
     def __post_init__(self) -> None:
+        check_types(self.logits, self.texts, self.label_names, self.teacher)
         shape = (len(self.texts), len(self.label_names))
         if self.logits.shape != shape or self.logits.dtype != torch.half:
             raise ValueError(
@@ -137,20 +143,26 @@ class SoftTargets:
             )
         return self.logits[order[places]][:, columns].float()
 
-    def write(self, path: Path) -> None:
+    def write(self, path: str | Path) -> None:
         """Write the file, whole or not at all."""
         tensors = {"logits": self.logits, "texts": self.texts}
         about = {"label_names": self.label_names, "teacher": self.teacher}
         tensor_files.write(path, KIND, tensors, about)
 
     @classmethod
-    def read(cls, path: Path) -> "SoftTargets":
+    def read(cls, path: str | Path) -> "SoftTargets":
         """Read a file. Raises `TensorFileError` if it is damaged or no soft targets."""
-        if not path.is_file():
+        if not Path(path).is_file():
             raise FileNotFoundError(f"there are no soft targets at {path}")
         tensors, about = tensor_files.read(path, KIND)
-        names = tuple(about["label_names"])
-        return cls(tensors["logits"], tensors["texts"], names, about["teacher"])
+        try:
+            names = about["label_names"]
+            names = tuple(names) if isinstance(names, list) else names
+            return cls(tensors["logits"], tensors["texts"], names, about["teacher"])
+        except KeyError as error:
+            raise refused(path, f"has no {error.args[0]}") from error
+        except (TypeError, ValueError) as error:
+            raise refused(path, f"holds no soft targets: {error}") from error
 
 
 def make_once(
@@ -162,7 +174,7 @@ def make_once(
     name: str,
     tokenizer: str,
     max_tokens: int,
-    folder: Path | None,
+    folder: str | Path | None,
 ) -> SoftTargets:
     """Ask the teacher about some texts, or read from `folder` what it said before.
 
@@ -191,6 +203,7 @@ def make_once(
     about = {"key": key, **about}
     if folder is None:
         return ask(teacher, examples, keys, label_names, about)
+    folder = Path(folder)
     path = folder / f"{key[:32]}.safetensors"
     with ExitStack() as stack:
         found: list[SoftTargets | Exception | None] = [None]

@@ -8,20 +8,16 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from transformers import AutoTokenizer
 
 from course_lib import records
 from course_lib.batches import Examples
-from course_lib.models import TEACHERS, Recipe, find_pretrained
+from course_lib.models import TEACHERS, Recipe, find_pretrained, load_tokenizer
 from course_lib.scale import Scale
 from course_lib.soft_target_files import SoftTargets, make_once, tokenizer_digest
 from course_lib.splits import Splits
 from course_lib.text import encode, encode_pieces
 from course_lib.training import Distillation, train
 from course_lib.word_vectors import word_vectors
-
-# What BERT has positions for.
-MOST_PIECES = 512
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,10 @@ class Teacher:
     max_tokens: int
 
     def soft_targets(
-        self, texts: Sequence[str], label_names: Sequence[str], folder: Path | None
+        self,
+        texts: Sequence[str],
+        label_names: Sequence[str],
+        folder: Path | str | None,
     ) -> SoftTargets:
         """Ask the teacher about some texts; once, if a folder is there to keep it."""
         return make_once(
@@ -51,7 +50,11 @@ class Teacher:
 
 
 def train_teacher(
-    splits: Splits, name: str, scale: Scale, seed: int, folder: Path | None = None
+    splits: Splits,
+    name: str,
+    scale: Scale,
+    seed: int,
+    folder: Path | str | None = None,
 ) -> Teacher:
     """Train the teacher of that name on the labels; `folder` is for its checkpoint."""
     recipe = TEACHERS[name]
@@ -67,7 +70,10 @@ def train_teacher(
 def reader(
     recipe: Recipe, splits: Splits
 ) -> tuple[Callable[[Sequence[str]], list[np.ndarray]], str, int]:
-    """Return how a model turns texts into numbers, a digest of it, and its limit."""
+    """Return how a model turns texts into numbers, a digest of it, and its limit.
+
+    Raises `OSError` or `ValueError` if there is no BERT here, or none with a tokenizer.
+    """
     if recipe.reads == "words":
         words, limit = splits.vocabulary, splits.max_tokens
         return (
@@ -75,12 +81,23 @@ def reader(
             tokenizer_digest(words),
             limit,
         )
-    pieces = AutoTokenizer.from_pretrained(find_pretrained())
-    limit = min(splits.max_tokens, MOST_PIECES)
+    pieces, most = load_tokenizer(find_pretrained())
+    limit = min(splits.max_tokens, most)
     return (
         lambda texts: encode_pieces(texts, pieces, limit),
         tokenizer_digest(pieces),
         limit,
+    )
+
+
+def reading_notes(recipe: Recipe, splits: Splits) -> tuple[str, ...]:
+    """Say in words if a model reads less of a text than the run allows."""
+    limit = reader(recipe, splits)[2]
+    if limit == splits.max_tokens:
+        return ()
+    return (
+        f"the teacher takes {limit} tokens, and {splits.max_tokens} were allowed: of a "
+        "longer text it reads the beginning and the end",
     )
 
 
@@ -91,7 +108,7 @@ def fit(
     scale: Scale,
     seed: int,
     row: str,
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     loss: Distillation | None = None,
     epochs: int | None = None,
 ) -> nn.Module:
@@ -109,7 +126,7 @@ def fit(
         learning_rate=recipe.learning_rate,
         seed=seed,
         distillation=loss,
-        checkpoint=folder / f"{row}.safetensors" if folder else None,
+        checkpoint=Path(folder) / f"{row}.safetensors" if folder else None,
         progress=records.ROWS[row],
     )
     return model

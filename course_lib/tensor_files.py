@@ -64,7 +64,7 @@ def read(path: str | Path, kind: str) -> tuple[Tensors, dict[str, Any]]:
     if header.get("format") != kind:
         found = header.get("format", "a safetensors file of another kind")
         raise refused(path, f"is {found}; expected {kind}")
-    if header.get("digest") != digest(tensors, header["about"]):
+    if header.get("digest") != digest(tensors, header.get("about", "")):
         raise refused(path, "is damaged: its content does not match its digest")
     return tensors, json.loads(header["about"])
 

@@ -43,8 +43,8 @@ def kept(folder: Path, name: str, make: Callable[[], Reading]) -> Reading:
         np.savez(
             file,
             logits=reading.logits,
-            parameters=reading.parameters,
-            bytes=reading.bytes,
+            parameters=reading.parameters or 0,
+            bytes=reading.bytes or 0,
             examples_per_second=np.nan if speed is None else speed,
         )
     os.replace(temporary, path)  # whole or not at all

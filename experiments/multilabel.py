@@ -131,8 +131,8 @@ def mixed(one: Reading, other: Reading, weight: float) -> Reading:
     """Return two models' logits, mixed: the other's counts for `weight`."""
     return Reading(
         logits=(1 - weight) * one.logits + weight * other.logits,
-        parameters=one.parameters + other.parameters,
-        bytes=one.bytes + other.bytes,
+        parameters=(one.parameters or 0) + (other.parameters or 0),
+        bytes=(one.bytes or 0) + (other.bytes or 0),
         examples_per_second=None,
     )
 

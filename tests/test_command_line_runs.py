@@ -79,7 +79,10 @@ def test_soft_targets_made_elsewhere_stand_in_for_the_teacher(tiny, capsys):
 
 def test_soft_targets_that_do_not_fit_are_refused(tiny, capsys):
     said = SoftTargets(
-        torch.zeros(1, 1).half(), text_digests(["a review"]), ("positive",), {}
+        torch.zeros(1, 1).half(),
+        text_digests(["a review"]),
+        ("positive",),
+        {"name": "an LLM"},
     )
     said.write(tiny / "s.safetensors")
     assert main(["distill", "--soft-targets", "s.safetensors"]) == 2

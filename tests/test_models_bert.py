@@ -1,10 +1,7 @@
 import logging
-import sys
-import time
 
 import pytest
 import torch
-from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 from tiny_berts import FAMILIES, LAYERS, make_batch, make_tiny
 from torch import nn
@@ -17,7 +14,6 @@ from course_lib.models import (
     bert,
     count_parameters,
     file_bytes,
-    find_pretrained,
     sizes,
 )
 
@@ -60,6 +56,46 @@ def test_roberta_gets_its_own_number_for_padding(kind, tmp_path):
     tokens, lengths = torch.tensor([[0, 5, 2, 0], [0, 6, 7, 2]]), torch.tensor([3, 4])
     model(tokens, lengths)
     assert seen[0].tolist() == [[0, 5, 2, 1], [0, 6, 7, 2]]
+
+
+@each_family
+@both
+def test_as_many_tokens_as_there_are_positions_can_be_read(family, kind, tmp_path):
+    """All tiny models take 40 tokens; two of RoBERTa's 42 positions are never read."""
+    model = kind(make_tiny(family, tmp_path), 2).eval()
+    assert model.most_tokens == 40
+    tokens, lengths = make_batch((40, 3))
+    expected = model(tokens, lengths)
+    # Padding beyond the last position is no text.
+    wider = nn.functional.pad(tokens, (0, 9))
+    assert torch.equal(model(wider, lengths), expected)
+    tokens, lengths = make_batch((41, 3))
+    with pytest.raises(ValueError, match=r"review of 41 tokens; .* positions for 40"):
+        model(tokens, lengths)
+
+
+@both
+def test_some_models_have_no_limit(kind, tmp_path):
+    """Llama turns its vectors by their position and has no table."""
+    model = kind(make_tiny("llama", tmp_path), 2).eval()
+    assert model.most_tokens is None
+    assert model(*make_batch((300, 3))).isfinite().all()
+
+
+@both
+@pytest.mark.parametrize(
+    ("family", "reason"),
+    [
+        ("convbert", "whose answer changes with padding"),
+        ("t5", "which is not read as BERT is"),
+    ],
+)
+def test_families_that_read_padding_or_more_than_a_text_are_refused(
+    kind, family, reason, tmp_path
+):
+    make_tiny(family, tmp_path)
+    with pytest.raises(ValueError, match=f"of the family {family}, {reason}.*: take a"):
+        kind(tmp_path, 2)
 
 
 def test_gpt2_reads_a_last_token_that_has_the_number_of_padding(tmp_path):
@@ -163,16 +199,6 @@ def test_a_head_for_other_labels_is_new_and_the_page_stays_clean(
     assert logging.getLogger("transformers").level == level
 
 
-def test_an_encoder_without_some_of_its_weights_is_refused(tmp_path):
-    make_tiny("bert", tmp_path)
-    path = tmp_path / "model.safetensors"
-    stored = load_file(path)
-    del stored["bert.encoder.layer.1.output.dense.weight"]
-    save_file(stored, path, {"format": "pt"})
-    with pytest.raises(ValueError, match=r"1 parts of its encoder.*layer\.1\.output"):
-        BertClassifier(tmp_path, 2)
-
-
 def test_weights_stored_in_half_precision_are_trained_in_float32(tmp_path):
     make_tiny("bert", tmp_path)
     path = tmp_path / "model.safetensors"
@@ -190,94 +216,3 @@ def test_seeds_decide_about_a_new_head(tmp_path):
         heads.append(BertClassifier(tmp_path, 3).bert.classifier.weight)
     assert torch.equal(heads[0], heads[1])
     assert not torch.equal(heads[0], heads[2])
-
-
-@pytest.fixture
-def no_bert(tmp_path, monkeypatch):
-    """A machine without a BERT: an empty cache, no hub, and no package."""
-    monkeypatch.delenv("COURSE_BERT", raising=False)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(bert, "CARRIED", "a_package_that_nobody_has")
-    hub_answers = bert.hub_answers
-    hub_answers.cache_clear()
-    yield tmp_path
-    hub_answers.cache_clear()
-
-
-def put_into_cache(tmp_path, *names):
-    folder = tmp_path / "hub" / "models--bert-base-uncased"
-    (folder / "refs").mkdir(parents=True)
-    (folder / "refs" / "main").write_text("abc")
-    snapshot = folder / "snapshots" / "abc"
-    snapshot.mkdir(parents=True)
-    for name in names:
-        (snapshot / name).touch()
-    return str(snapshot)
-
-
-def test_without_any_bert_the_error_says_what_to_do(no_bert):
-    with pytest.raises(FileNotFoundError, match=r"a-package-that.* set COURSE_BERT"):
-        find_pretrained()
-
-
-def test_the_readers_own_choice_comes_first(no_bert, monkeypatch):
-    put_into_cache(no_bert, "model.safetensors", "config.json", "tokenizer.json")
-    monkeypatch.setenv("COURSE_BERT", "my/bert")
-    assert find_pretrained() == "my/bert"
-
-
-def test_what_the_cache_holds_is_taken_without_asking_the_hub(no_bert, monkeypatch):
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(bert, "hub_answers", lambda: pytest.fail("asked"))
-    names = ("model.safetensors", "config.json", "tokenizer.json")
-    folder = put_into_cache(no_bert, *names)
-    assert find_pretrained() == folder
-
-
-def test_half_a_model_in_the_cache_is_none(no_bert):
-    put_into_cache(no_bert, "model.safetensors", "config.json")
-    with pytest.raises(FileNotFoundError):
-        find_pretrained()
-
-
-def test_the_package_is_found_without_being_imported(no_bert, monkeypatch):
-    (no_bert / "carries_bert").mkdir()
-    (no_bert / "carries_bert" / "__init__.py").write_text("raise SystemError")
-    monkeypatch.syspath_prepend(no_bert)
-    monkeypatch.setattr(bert, "CARRIED", "carries_bert")
-    # Offline, the hub must not even be asked.
-    monkeypatch.setattr(bert, "hub_answers", lambda: pytest.fail("asked"))
-    assert find_pretrained() == str(no_bert / "carries_bert" / "model")
-    assert "carries_bert" not in sys.modules
-
-
-def test_a_hub_that_answers_is_asked_once(no_bert, monkeypatch):
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    asked = []
-    monkeypatch.setattr(
-        bert, "get_hf_file_metadata", lambda url, timeout: asked.append(url) or True
-    )
-    assert find_pretrained() == find_pretrained() == "bert-base-uncased"
-    assert len(asked) == 1
-    assert "bert-base-uncased" in asked[0]
-
-
-@pytest.mark.parametrize("problem", ["error", "silence"])
-def test_a_hub_that_does_not_answer_is_given_up_quietly(
-    problem, no_bert, monkeypatch, capfd
-):
-    over = []
-
-    def ask(url, timeout):
-        if problem == "error":
-            raise OSError("no route to host")
-        while not over:
-            time.sleep(0.01)
-
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(bert, "SECONDS", 0.05)
-    monkeypatch.setattr(bert, "get_hf_file_metadata", ask)
-    assert not bert.hub_answers()
-    over.append(True)
-    assert capfd.readouterr() == ("", "")

@@ -35,6 +35,18 @@ def make_record(gain=0.01, low=0.002, high=0.018):
     }
 
 
+def test_a_teacher_of_unknown_size_has_a_dash_and_no_share():
+    record = make_record()
+    record["teacher"] |= dict.fromkeys(
+        ("parameters", "bytes", "examples_per_second"), None
+    )
+    teacher, alone = records.table(record).splitlines()[2:4]
+    assert [cell.strip() for cell in teacher.split("|")[3:-1]] == ["–", "–", "–"]
+    assert "250,000" in alone
+    assert records.verdict(record).endswith("98.9 % of the teacher's accuracy.")
+    assert "of its parameters" in records.verdict(make_record())
+
+
 def test_a_record_comes_back_as_it_was_written(tmp_path):
     path = tmp_path / "r.json"
     records.write(path, make_record())

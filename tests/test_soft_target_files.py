@@ -13,9 +13,11 @@ from tokenizers import Tokenizer, models, normalizers
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
+from course_lib import tensor_files
 from course_lib.batches import Examples
 from course_lib.models import LSTMClassifier
 from course_lib.soft_target_files import (
+    KIND,
     SoftTargets,
     make_once,
     text_digests,
@@ -202,7 +204,7 @@ def make_said(**changes):
         "logits": torch.tensor([[2.0, -1.0], [0.5, 0.0], [2.0, -1.0]]).half(),
         "texts": text_digests(["good", "fair", "good"]),
         "label_names": NAMES,
-        "teacher": {},
+        "teacher": {"name": "an example"},
     }
     return SoftTargets(**{**parts, **changes})
 
@@ -219,6 +221,26 @@ def make_said(**changes):
         ),
         ({"logits": torch.full((3, 2), 70_000.0).half()}, "beyond 65504"),
         ({"logits": torch.full((3, 2), torch.nan).half()}, "no number"),
+        ({"logits": [[1.0, 2.0]]}, "logits is a list; expected a tensor"),
+        ({"texts": ["good", "fair", "good"]}, "texts is a list; expected a tensor"),
+        ({"texts": torch.arange(3.0)}, "texts is torch.float32 .* as text_digests"),
+        ({"texts": torch.tensor(3)}, r"texts is torch.int64 of shape \(\); expected"),
+        ({"label_names": "ab"}, "label_names is 'ab'; expected a tuple of strings"),
+        ({"label_names": (0, 1)}, r"label_names is \(0, 1\); expected a tuple of str"),
+        ({"teacher": "an LLM"}, "teacher is 'an LLM'; expected a dictionary"),
+        ({"teacher": {}}, "teacher is {}; expected .* what the teacher is called"),
+        ({"teacher": {"name": None}}, "what the teacher is called, such as"),
+        (
+            {"teacher": {"name": "t", "parameters": "7B"}},
+            "parameters is '7B'; ",
+        ),
+        ({"teacher": {"name": "t", "parameters": -1}}, "parameters is -1; expected"),
+        (
+            {"teacher": {"name": "t", "bytes": 1.5}},
+            "bytes is 1.5; expected a whole number",
+        ),
+        ({"teacher": {"name": "t", "when": {1}}}, "card is no JSON: .* set is not"),
+        ({"teacher": {"name": "t", "loss": torch.nan}}, "card is no JSON"),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(change, message):
@@ -403,6 +425,65 @@ def test_the_lock_is_given_back_after_a_mistake(tmp_path):
         assert lock.is_locked
 
 
+@pytest.mark.parametrize(
+    ("tensors", "about", "message"),
+    [
+        ({}, None, "has no logits"),
+        (None, {}, "has no label_names"),
+        (None, {"label_names": NAMES}, "has no teacher"),
+        (None, {"label_names": NAMES, "teacher": {}}, "what the teacher is called"),
+        (None, {"label_names": [1, 2], "teacher": {"name": "t"}}, "tuple of strings"),
+        (None, {"label_names": "ab", "teacher": {"name": "t"}}, "tuple of strings"),
+        (None, [], "holds no soft targets"),
+        (
+            {"logits": torch.zeros(3, 2), "texts": torch.arange(3)},
+            None,
+            "torch.float32",
+        ),
+        (
+            {"logits": torch.zeros(3, 2).half(), "texts": torch.ones(3)},
+            None,
+            "an int64",
+        ),
+    ],
+)
+def test_a_file_with_other_parts_is_refused_and_named(
+    tensors, about, message, tmp_path
+):
+    path = tmp_path / "s.safetensors"
+    said = make_said()
+    whole = {"label_names": NAMES, "teacher": said.teacher}
+    tensor_files.write(
+        path,
+        KIND,
+        {"logits": said.logits, "texts": said.texts} if tensors is None else tensors,
+        whole if about is None else about,
+    )
+    with pytest.raises(TensorFileError, match=rf"s\.safetensors .*{message}"):
+        SoftTargets.read(path)
+
+
+@pytest.mark.parametrize("lacking", ["digest", "about"])
+def test_a_file_of_another_maker_that_lacks_a_header_is_refused(lacking, tmp_path):
+    said = make_said()
+    header = {"format": KIND, "about": "{}", "digest": "0"}
+    del header[lacking]
+    path = tmp_path / "s.safetensors"
+    save_file({"logits": said.logits, "texts": said.texts}, path, header)
+    with pytest.raises(TensorFileError, match="does not match its digest"):
+        SoftTargets.read(path)
+
+
+def test_a_place_may_be_a_string(tmp_path):
+    place = str(tmp_path / "s.safetensors")
+    make_said(teacher={"name": "an LLM"}).write(place)
+    assert SoftTargets.read(place).teacher == {"name": "an LLM"}
+    assert torch.equal(ask(str(tmp_path / "kept")).logits, ask(None).logits)
+    assert len(files(tmp_path / "kept")) == 1
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no soft targets at .*nowhere"):
         SoftTargets.read(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="no soft targets at nowhere"):
+        SoftTargets.read("nowhere")

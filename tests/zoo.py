@@ -62,6 +62,7 @@ textcnn = partial(Mistake, "models/convolution.py", NAMED)
 embeddings = partial(Mistake, "models/embeddings.py", ("test_models_embeddings.py",))
 model_sizes = partial(Mistake, "models/sizes.py", ("test_models_named.py",))
 bert = partial(Mistake, "models/bert.py", ("test_models_bert.py",))
+pretrained = partial(Mistake, "models/pretrained.py", ("test_models_pretrained.py",))
 layers = partial(Mistake, "models/layers.py", ("test_models_layers.py",))
 onnx = partial(Mistake, "models/export.py", ("test_models_export.py",))
 soft_targets = partial(Mistake, "soft_targets.py", ("test_soft_targets.py",))
@@ -367,8 +368,9 @@ MISTAKES = [
                 "in model.parameters() if p.requires_grad)"),
     model_sizes("a header without blanks", "-(-length // 8) * 8", "length"),
     bert("BERT reads padding", "(~padding).long()", "torch.ones_like(tokens)", 11),
-    bert("padding by another model's number", "PADDING if number is None else number",
-         "PADDING", 11),
+    bert("padding by another model's number", "masked_fill(padding, number)",
+         "masked_fill(padding, PADDING)", 11),
+    bert("a model that mixes padding in", "> 1e-3 *", "> 1e9 *", 11),
     bert("GPT-2 read at its last column", "(lengths - 1)",
          "torch.full_like(lengths, tokens.shape[1] - 1)", 11),
     bert("dropout in frozen layers", "self.bert.base_model.eval()", "pass", 6),
@@ -376,8 +378,11 @@ MISTAKES = [
     bert("the first layers trained instead of the last", "[-count:]", "[:count]"),
     bert("an encoder that is not frozen", "self.bert.base_model.requires_grad_(False)",
          "pass", 7),
-    bert("an encoder with holes", "    if lost:", "    if False:"),
-    bert("sizes from the weights", 'type == "meta"', 'type == "none"'),
+    Mistake("models/pretrained.py", ("test_models_bert.py",), "sizes from the weights",
+            'type == "meta"', 'type == "none"'),
+    pretrained("an encoder with holes", "    if lost:", "    if False:"),
+    pretrained("RoBERTa's positions from 0", "0 if start is None else start + 1", "0"),
+    pretrained("a tokenizer that knows no word", "    if not read:", "    if False:"),
     layers("layers copied in the order of the teacher",
            "for number in layers]", "for number in sorted(layers)]"),
     layers("layers shared with the teacher", "deepcopy(teacher).requires_grad_(True)",

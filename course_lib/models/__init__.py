@@ -17,7 +17,6 @@ from course_lib.models.bert import (
     BertClassifier,
     FrozenBertClassifier,
     MeanBertClassifier,
-    find_pretrained,
 )
 from course_lib.models.convolution import TextCNN
 from course_lib.models.embeddings import (
@@ -29,6 +28,7 @@ from course_lib.models.export import OnnxModel, export_onnx
 from course_lib.models.labelwise import LabelwiseLSTM, WideLabelwiseLSTM
 from course_lib.models.layers import keep_layers
 from course_lib.models.pooling import masked_mean_and_max, reverse_within_length
+from course_lib.models.pretrained import find_pretrained, load_tokenizer
 from course_lib.models.recurrent import GRUClassifier, LSTMClassifier
 from course_lib.models.sizes import count_parameters, file_bytes
 
@@ -55,6 +55,7 @@ __all__ = [
     "file_bytes",
     "find_pretrained",
     "keep_layers",
+    "load_tokenizer",
     "masked_mean_and_max",
     "quantise",
     "reverse_within_length",

