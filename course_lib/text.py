@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+import regex
 from torchtext.data.utils import get_tokenizer
 from torchtext.vocab import Vocab
 
@@ -22,8 +23,36 @@ T = TypeVar("T")
 PADDING = 0
 UNKNOWN = 1
 
-#: Lower-cases, splits off punctuation, and splits at white space.
-tokenize = get_tokenizer("basic_english")
+# A letter with its vowel and tone marks, or a punctuation mark, of a script that puts
+# no space between words; and the breaks of no width that may follow it.
+SPACELESS = regex.compile(
+    r"((?=[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
+    r"\u3001-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65])\X)\u200b*"
+)
+_basic_english = get_tokenizer("basic_english")
+
+
+def tokenize(text: str) -> list[str]:
+    """Lower-case, split off punctuation, and split at white space.
+
+    Chinese, Japanese, Thai, Lao, Khmer, Burmese and Tibetan put no space between words:
+    there each character is a token of its own. All else is torchtext's basic_english.
+
+    >>> tokenize("It's GOOD, 很好。")
+    ['it', "'", 's', 'good', ',', '很', '好', '。']
+    """
+    if not text.isascii():
+        text = SPACELESS.sub(r" \1 ", writable(text))
+    return _basic_english(text)
+
+
+def writable(text: str) -> str:
+    """Join surrogates to pairs, and replace one without its other half by U+FFFD.
+
+    A JSON file can hold a half; no UTF-8 file can, and Hugging Face tokenizers cannot
+    read it.
+    """
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def build_vocabulary(texts: Iterable[str], max_size: int) -> Vocab:
@@ -87,7 +116,7 @@ def encode_pieces(
             f"tokenizer adds {special} special tokens"
         )
     encoded = tokenizer(
-        list(texts),
+        [writable(text) for text in texts],
         split_special_tokens=True,  # a reviewer who writes [SEP] ends nothing
         verbose=False,  # no warning that a text is too long: it is cut here
     )["input_ids"]

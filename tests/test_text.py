@@ -1,9 +1,15 @@
+import json
+
 import numpy as np
 import pytest
+import regex
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
+from torchtext.data.utils import get_tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from course_lib.text import (
@@ -14,6 +20,7 @@ from course_lib.text import (
     encode_pieces,
     first_and_last,
     tokenize,
+    writable,
 )
 
 TEXTS = ["A good film.", "Not a good film!", "good, good plot"]
@@ -21,6 +28,55 @@ TEXTS = ["A good film.", "Not a good film!", "good, good plot"]
 
 def test_the_tokenizer_lowercases_and_splits_punctuation_off():
     assert tokenize("Isn't it GOOD?") == ["isn", "'", "t", "it", "good", "?"]
+
+
+@settings(max_examples=200)
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_where_words_have_spaces_the_tokens_are_those_of_torchtext(text):
+    spaceless = r"[\p{Han}\p{Hira}\p{Kana}\p{Thai}\p{Lao}\p{Khmr}\p{Mymr}\p{Tibt}]"
+    assume(not regex.search(spaceless + r"|[\u3001-\u303f\uff01-\uff65]", text))
+    assert tokenize(text) == get_tokenizer("basic_english")(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("这部电影很好看。", "这 部 电 影 很 好 看 。"),
+        ("iPhone手机，不好！Café", "iphone 手 机 ， 不 好 ！ café"),
+        ("すごい映画「ラーメン」", "す ご い 映 画 「 ラ ー メ ン 」"),
+        ("か\u3099", "か\u3099"),  # a letter and its mark
+        ("หนังดีมาก", "ห นั ง ดี ม า ก"),
+        ("ຮູບເງົາດີ", "ຮູ ບ ເ ງົ າ ດີ"),
+        ("ខ្មែរ\u200bភាព\u200bល្អ។", "ខ្មែ រ ភា ព ល្អ ។"),
+        ("မြန်မာ", "မြ န် မ ာ"),
+        ("한국어 영화", "한국어 영화"),  # Korean has spaces
+    ],
+)
+def test_without_spaces_each_character_is_a_token(text, expected):
+    assert tokenize(text) == expected.split(" ")
+
+
+def test_a_sentence_without_spaces_is_known_by_its_characters():
+    vocabulary = build_vocabulary(["这部电影很好", "这部电影不好"], 20)
+    (numbers,) = encode(["电影好"], vocabulary, 10)
+    assert [vocabulary.itos[n] for n in numbers] == ["电", "影", "好"]
+
+
+def test_half_a_surrogate_pair_is_replaced_and_a_whole_one_is_joined():
+    halves = json.loads(r'"\ud83d good \ude00 \ud83d\ude00 \ud83d"')
+    assert writable(halves) == "\ufffd good \ufffd 😀 \ufffd"
+    assert tokenize(halves) == ["\ufffd", "good", "\ufffd", "😀", "\ufffd"]
+    assert pieces_of(halves + " a", 9).endswith(" a [SEP]")
+
+
+@given(st.text(st.characters(categories=["Cs", "Cc", "Cf", "Ll", "So", "Lo"])))
+def test_any_text_can_be_read_and_its_words_be_written(text):
+    """A vocabulary is a file of one word a line, whatever a table of texts holds."""
+    vocabulary = build_vocabulary([text], 99)
+    lines = "\n".join(vocabulary.itos).encode().decode().splitlines()
+    assert lines == vocabulary.itos
+    assert UNKNOWN not in encode([text], vocabulary, 99)[0] or not tokenize(text)
+    assert len(encode_pieces([text], make_tokenizer(), 99)[0]) >= 2
 
 
 def test_words_are_numbered_by_frequency_then_alphabet_after_two_specials():
