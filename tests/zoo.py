@@ -489,7 +489,7 @@ MISTAKES = [
     words("rare contexts not smoothed", "word**SMOOTHING", "word * 1.0"),
     words("negative information kept", "information > 0", "information > -99"),
     words("all directions alike", "vectors = u * np.sqrt(s)", "vectors = u"),
-    words("equal directions left to round-off", "turned(u, s)[:, :size]", "u[:, :size]"),
+    words("equal directions as they come", "turned(u, s)[:, :size]", "u[:, :size]"),
     words("padding has a vector", "vectors[~known] = 0", "vectors[~known] = 1"),
     Mistake("splits.py", ("test_word_vectors.py",), "words learnt from test reviews",
             '("train", "unlabelled")', '("train", "unlabelled", "test")', 13),
