@@ -4,6 +4,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torchtext.vocab import Vocab
 
@@ -11,7 +12,7 @@ from course_lib import reviews
 from course_lib.batches import Examples
 from course_lib.reviews.table import Reviews
 from course_lib.scale import Scale
-from course_lib.text import build_vocabulary, encode
+from course_lib.text import UNKNOWN, build_vocabulary, encode
 
 LABELLED = ("train", "validation", "test")
 
@@ -50,15 +51,27 @@ class Splits:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was left out of the data, and why; and which labels never occur."""
-        never = []
+        """What was left out of the data, and why; and what nothing is learnt from.
+
+        That is labels that never occur, and splits in a language of other words.
+        """
+        unknown, never = [], []
+        for name in LABELLED:
+            share = float(
+                (np.concatenate(getattr(self, name).tokens) == UNKNOWN).mean()
+            )
+            if share > 0.5:
+                unknown.append(
+                    f"{share:.0%} of the words in {name} are unknown: none of the "
+                    f"{self.vocabulary_size:,} that were learnt from train"
+                )
         for name in LABELLED if self.multilabel else ():
             found = (getattr(self, name).labels > 0).any(0)
             if missing := [
                 n for n, f in zip(self.label_names, found, strict=True) if not f
             ]:
                 never.append(f"never positive in {name}: {', '.join(missing)}")
-        return (*self.reviews["train"].notes, *never)
+        return (*self.reviews["train"].notes, *unknown, *never)
 
     @property
     def vocabulary_size(self) -> int:

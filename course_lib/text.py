@@ -6,6 +6,7 @@ version 0.6.0: later releases carry compiled code that no current torch can load
 `Vocab`) that was later moved to `torchtext.legacy` and then removed.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -22,12 +23,54 @@ T = TypeVar("T")
 PADDING = 0
 UNKNOWN = 1
 
-#: Lower-cases, splits off punctuation, and splits at white space.
-tokenize = get_tokenizer("basic_english")
-
+# Scripts that put no space between words: Thai, Lao, Tibetan, Burmese, Khmer, Japanese
+# and Chinese, with their punctuation marks.
+SPACELESS = (
+    r"\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"
+    r"\u1780-\u17ff\u19e0-\u19ff\u3040-\u30ff\u31f0-\u31ff\uff65-\uff9f"
+    r"\u2e80-\u2fdf\u3001-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    r"\U00020000-\U0003ffff\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff64"
+)
+# Vowel and tone marks, which belong to the letter before them.
+MARKS = (
+    r"\u0e31\u0e33-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb3-\u0ebc\u0ec8-\u0ece\u0f18\u0f19"
+    r"\u0f35\u0f37\u0f39\u0f3e\u0f3f\u0f71-\u0f84\u0f86\u0f87\u0f8d-\u0fbc\u0fc6"
+    r"\u102b-\u103e\u1056-\u1059\u105e-\u1060\u1062-\u1064\u1067-\u106d\u1071-\u1074"
+    r"\u1082-\u108d\u108f\u109a-\u109d\uaa7b-\uaa7d\u17b4-\u17d3\u17dd\u3099\u309a"
+    r"\uff9e\uff9f\u0300-\u036f\ufe00-\ufe0f\U000e0100-\U000e01ef\u200d"
+)
 #: What `tokenize` does, for programs without torchtext: lower-case the text, replace
-#: each pattern in this order, and split at white space.
-RULES = tuple(zip(_patterns, _replacements, strict=True))
+#: each pattern in this order, and split at white space. Burmese and Khmer may hang a
+#: letter below another, and a space of no width may part words where no other does.
+RULES = (
+    (rf"([{SPACELESS}](?:[\u1039\u17d2][{SPACELESS}]|[{MARKS}])*)\u200b*", r" \1 "),
+    *zip(_patterns, _replacements, strict=True),
+)
+_spaceless = re.compile(RULES[0][0])
+_basic_english = get_tokenizer("basic_english")
+
+
+def tokenize(text: str) -> list[str]:
+    """Lower-case, split off punctuation, and split at white space.
+
+    Chinese, Japanese, Thai, Lao, Khmer, Burmese and Tibetan put no space between words:
+    there each character is a token of its own. All else is torchtext's basic_english.
+
+    >>> tokenize("It's GOOD, 很好。")
+    ['it', "'", 's', 'good', ',', '很', '好', '。']
+    """
+    if not text.isascii():
+        text = _spaceless.sub(RULES[0][1], writable(text))
+    return _basic_english(text)
+
+
+def writable(text: str) -> str:
+    """Join surrogates to pairs, and replace one without its other half by U+FFFD.
+
+    A JSON file can hold a half; no UTF-8 file can, and Hugging Face tokenizers cannot
+    read it.
+    """
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def build_vocabulary(texts: Iterable[str], max_size: int) -> Vocab:
@@ -91,7 +134,7 @@ def encode_pieces(
             f"tokenizer adds {special} special tokens"
         )
     encoded = tokenizer(
-        list(texts),
+        [writable(text) for text in texts],
         split_special_tokens=True,  # a reviewer who writes [SEP] ends nothing
         verbose=False,  # no warning that a text is too long: it is cut here
     )["input_ids"]

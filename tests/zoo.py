@@ -307,6 +307,12 @@ MISTAKES = [
     text("only the start of a long text of pieces",
          "first_and_last(pieces, max_tokens) or", "pieces[:max_tokens] or"),
     text("case kept", 'get_tokenizer("basic_english")', "str.split"),
+    text("a Chinese sentence is one word",
+         "_spaceless.sub(RULES[0][1], writable(text))", "writable(text)"),
+    text("half a surrogate pair kept", '"utf-16-le", "replace"',
+         '"utf-16-le", "surrogatepass"'),
+    Mistake("splits.py", ("test_splits.py",), "unknown words in silence",
+            "share > 0.5", "share > 1"),
 
     # Batches.
     batches("soft targets of other reviews", "self.soft_targets[places]",
@@ -500,6 +506,7 @@ MISTAKES = [
     words("rare contexts not smoothed", "word**SMOOTHING", "word * 1.0"),
     words("negative information kept", "information > 0", "information > -99"),
     words("all directions alike", "vectors = u * np.sqrt(s)", "vectors = u"),
+    words("equal directions as they come", "turned(u, s)[:, :size]", "u[:, :size]"),
     words("padding has a vector", "vectors[~known] = 0", "vectors[~known] = 1"),
     Mistake("splits.py", ("test_word_vectors.py",), "words learnt from test reviews",
             '("train", "unlabelled")', '("train", "unlabelled", "test")', 13),
