@@ -126,6 +126,11 @@ def test_a_size_that_cuts_equal_singular_values_cuts_them_always_alike():
     s = np.linalg.svd(table, compute_uv=False)
     np.testing.assert_allclose(s[0:6:2], s[1:6:2])
     whole = word_vectors(texts, vocabulary, 4)
+    for pair in whole.split(2, dim=1):
+        lengths = pair.norm(dim=1)
+        first, second = pair[(lengths > lengths.max() * 0.999).nonzero()[0, 0]]
+        assert first > 0.1
+        assert second.abs() < 1e-5
     known = torch.arange(len(whole)) > UNKNOWN
     for size in (1, 2, 3):
         part = word_vectors(texts, vocabulary, size)
