@@ -18,7 +18,8 @@ TINY = """
 import sys
 from dataclasses import replace
 from course_lib import scale
-scale.SCALES["smoke"] = replace(scale.SCALES["smoke"], run_limit=150, run_steps=15)
+few = {"run_limit": 100, "run_steps": 12, "max_tokens": 16}
+scale.SCALES["smoke"] = replace(scale.SCALES["smoke"], **few)
 from course_lib.__main__ import main
 if __name__ == "__main__":
     sys.exit(main())
@@ -28,8 +29,8 @@ if __name__ == "__main__":
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """Run commands here, in this process, on very few reviews."""
-    few = replace(scale.SCALES["smoke"], run_limit=150, run_steps=15)
-    monkeypatch.setitem(scale.SCALES, "smoke", few)
+    few = {"run_limit": 100, "run_steps": 12, "max_tokens": 16}
+    monkeypatch.setitem(scale.SCALES, "smoke", replace(scale.SCALES["smoke"], **few))
     monkeypatch.setenv("COURSE_SCALE", "smoke")
     monkeypatch.chdir(tmp_path)
     return tmp_path

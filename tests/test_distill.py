@@ -10,7 +10,7 @@ from course_lib.scale import SCALES
 from course_lib.splits import prepare
 from course_lib.text import encode
 
-SCALE = replace(SCALES["smoke"], run_limit=300, run_steps=20)
+SCALE = replace(SCALES["smoke"], run_limit=300, run_steps=20, max_tokens=16)
 
 
 @pytest.fixture(scope="module")

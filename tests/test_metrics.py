@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import norm
-from sklearn.metrics import f1_score, log_loss
+from sklearn.metrics import average_precision_score, f1_score, log_loss
 
 from course_lib import metrics
 
@@ -56,6 +58,20 @@ def test_average_precision_worked_out_by_hand_and_a_label_that_never_occurs():
     labels = np.array([[1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
     # Hits at rank 1 (precision 1) and rank 3 (2/3); the second label is left out.
     assert metrics.macro_average_precision(logits, labels) == pytest.approx(5 / 6)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.sampled_from([1, 3, 100]))
+def test_average_precision_is_that_of_scikit_learn(seed, count, levels):
+    """Also where many reviews have the same logit."""
+    random = np.random.default_rng(seed)
+    logits = (random.integers(-levels, levels, (count, 5)) / levels).astype(np.float32)
+    labels = (random.random((count, 5)) < 0.3).astype(np.float32)
+    labels[random.integers(count)] = 1
+    np.testing.assert_allclose(
+        metrics.average_precision(logits, labels),
+        average_precision_score(labels, logits, average=None),
+        rtol=1e-13,  # sums of at most 40 terms, rounded 2e-16 each
+    )
 
 
 def test_the_shape_of_the_labels_chooses_the_metrics():

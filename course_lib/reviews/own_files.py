@@ -175,7 +175,7 @@ def _western(path: Path, content: bytes, error: ValueError) -> str:
 
 def _one_mark(separator: str) -> str:
     mark = {"tab": "\t", "\\t": "\t"}.get(separator, separator)
-    if len(mark) != 1 or mark in '"\r\n':
+    if len(mark) != 1 or mark in '"\r\n\0':
         raise DataError(
             f"the separator is {separator!r}; expected one character, or tab"
         )
