@@ -3,6 +3,7 @@
 #   make book    execute every notebook and write the site to _build/html
 #   make test    run the unit tests, see that they catch known mistakes, then run every
 #                notebook at its smallest size
+#   make portable run the unit tests as on two other machines
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make lab     open the notebooks in JupyterLab
 #   make lint    formatting, lint and types
@@ -16,10 +17,11 @@ BIN := .venv/bin
 SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
 NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
 READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not -name '*.pyc') \
-	notebooks/sync.py requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
+	notebooks/sync.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
+UNIT := $(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/test_zoo.py
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks browser lab lint bench sync minutes clean
+.PHONY: book test notebooks portable browser lab lint bench sync minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
@@ -31,7 +33,7 @@ notebooks: $(PASSED)
 
 # What passed is run again only when something that it reads has changed.
 _build/passed/unit: $(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
-	$(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/test_zoo.py
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(UNIT)
 	@mkdir -p $(@D) && touch $@
 
 # Each known mistake is put into a copy of the package, and a test must then fail.
@@ -42,6 +44,11 @@ _build/passed/zoo: _build/passed/unit
 _build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready
 	COURSE_SCALE=smoke $(BIN)/pytest -q --nbmake --nbmake-timeout=900 $<
 	@mkdir -p $(@D) && touch $@
+
+# As on other machines: another processor, more threads than cores, no UTF-8, no hub.
+portable: .venv/ready
+	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 LC_ALL=C HF_HUB_OFFLINE=1 $(UNIT)
+	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 OPENBLAS_CORETYPE=Haswell $(UNIT)
 
 browser: .venv/ready
 	$(BIN)/pytest -q tests/browser

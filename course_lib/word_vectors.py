@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import torch
 from scipy import sparse
-from sklearn.utils.extmath import randomized_svd
 from torch import Tensor
 from torchtext.vocab import Vocab
 
@@ -58,6 +57,9 @@ def word_vectors(texts: Sequence[str], vocabulary: Vocab, size: int) -> Tensor:
         )
     # In float64, and with some directions more: where the last one is as long as the
     # next, which of the two it is may not be left to round-off.
+    # Here, since this takes a second, and most runs do without.
+    from sklearn.utils.extmath import randomized_svd
+
     u, s, _ = randomized_svd(
         positive_pmi(counts),
         min(size + SPARE, words),

@@ -3,16 +3,18 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
+from test_command_line_runs import FEW, TINY
 
-from course_lib import records
+from course_lib import records, scale
 from course_lib.__main__ import main
 
 
 def run(*arguments, cwd):
     return subprocess.run(
-        [sys.executable, "-m", "course_lib", "distill", *arguments],
+        [sys.executable, "-c", TINY, "distill", *arguments],
         cwd=cwd,
         env={**os.environ, "COURSE_SCALE": "smoke", "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -62,6 +64,7 @@ def test_progress_is_shown_for_each_stage(smoke_run):
 
 
 def test_the_same_seed_gives_the_same_numbers(smoke_run, tmp_path, monkeypatch):
+    monkeypatch.setitem(scale.SCALES, "smoke", replace(scale.SCALES["smoke"], **FEW))
     monkeypatch.setenv("COURSE_SCALE", "smoke")
     assert main(["distill", "--out", str(tmp_path / "again.json")]) == 0
     first = records.read(smoke_run[0] / "r.json")

@@ -14,12 +14,12 @@ from course_lib.__main__ import main
 from course_lib.soft_target_files import SoftTargets, text_digests
 
 # The same commands on very few reviews, so that several runs take seconds.
-TINY = """
+FEW = {"run_limit": 100, "run_steps": 12, "max_tokens": 16}
+TINY = f"""
 import sys
 from dataclasses import replace
 from course_lib import scale
-few = {"run_limit": 100, "run_steps": 12, "max_tokens": 16}
-scale.SCALES["smoke"] = replace(scale.SCALES["smoke"], **few)
+scale.SCALES["smoke"] = replace(scale.SCALES["smoke"], **{FEW})
 from course_lib.__main__ import main
 if __name__ == "__main__":
     sys.exit(main())
@@ -29,8 +29,7 @@ if __name__ == "__main__":
 @pytest.fixture
 def tiny(tmp_path, monkeypatch):
     """Run commands here, in this process, on very few reviews."""
-    few = {"run_limit": 100, "run_steps": 12, "max_tokens": 16}
-    monkeypatch.setitem(scale.SCALES, "smoke", replace(scale.SCALES["smoke"], **few))
+    monkeypatch.setitem(scale.SCALES, "smoke", replace(scale.SCALES["smoke"], **FEW))
     monkeypatch.setenv("COURSE_SCALE", "smoke")
     monkeypatch.chdir(tmp_path)
     return tmp_path
