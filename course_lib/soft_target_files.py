@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import blake2b, sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -19,7 +19,6 @@ from accelerate.utils import broadcast_object_list
 from filelock import FileLock
 from torch import Tensor, nn
 from torchtext.vocab import Vocab
-from transformers import PreTrainedTokenizerBase
 
 from course_lib import tensor_files
 from course_lib.batches import Examples
@@ -29,6 +28,9 @@ from course_lib.models import count_parameters, file_bytes
 from course_lib.soft_target_types import check_types
 from course_lib.soft_targets import predict_logits
 from course_lib.tensor_files import digest, refused
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 KIND = "course_lib soft targets, format 1"
 LARGEST = torch.finfo(torch.half).max
@@ -47,7 +49,7 @@ def text_digests(texts: Sequence[str]) -> Tensor:
     return torch.from_numpy(np.frombuffer(joined, dtype="<i8").astype(np.int64))
 
 
-def tokenizer_digest(tokenizer: Vocab | PreTrainedTokenizerBase) -> str:
+def tokenizer_digest(tokenizer: "Vocab | PreTrainedTokenizerBase") -> str:
     """Return a digest of how texts become numbers."""
     described: list[Any]
     if isinstance(tokenizer, Vocab):

@@ -176,6 +176,7 @@ def test_what_stands_for_no_text_is_no_text(tmp_path):
         ({"label": ["01", "1", "2"]}, r"'label' .* number 1 as '01', '1'"),
         ({"labels": ["01|a", "1", "b"]}, r"'labels' .* number 1 as '01', '1'"),
         ({"labels": [[1, 0], [0, 0, 1], [1]]}, r"row 2 .*equally long"),
+        ({"labels": [[1, 0], [0, 0], []]}, r"row 2 .*equally long"),
         (
             {"labels": [[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]},
             r"row 1 .*expected names, or",

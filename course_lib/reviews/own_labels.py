@@ -137,9 +137,7 @@ def _any_number(column: Column) -> Labels:
 
 def _multi_hot(column: Column, cells: Rows) -> Labels | None:
     """Rows of 0 and 1, read as one label for each place; None if they are names."""
-    rows: Rows = [
-        row if row is None or set(row) - set(NO_LABEL) else None for row in cells
-    ]
+    rows: Rows = [None if row and set(row) <= set(NO_LABEL) else row for row in cells]
     given = [row for row in rows if row is not None]
     longest = max(map(len, given), default=0)
     if longest < 2 or any(TRUTH.get(v.lower()) is None for row in given for v in row):

@@ -40,7 +40,8 @@ def read_names(column: Column, rows: Rows) -> tuple[Rows, tuple[str, ...], list[
                     read[place] = [name for name in row if name in others] or None
             found = others
         else:
-            notes.append("-1 is a class, not the mark of a missing label")
+            marks = ", ".join(sorted(found - others))
+            notes.append(f"{marks} is a class, not the mark of a missing label")
     notes += gap_notes(missing, len(rows))
     notes += _spelt_alike(column, found)
     return read, in_order(found), notes
