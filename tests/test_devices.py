@@ -6,6 +6,7 @@ import sys
 import pytest
 import torch
 
+from course_lib.__main__ import main
 from course_lib.devices import (
     accelerator,
     choose_precision,
@@ -43,15 +44,6 @@ def test_the_process_has_one_accelerator_and_a_run_its_own():
 def test_a_cpu_trains_in_float32():
     assert accelerator().device.type == "cpu"
     assert accelerator().mixed_precision == "no"
-
-
-def run(script, **settings):
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        env={**os.environ, "ACCELERATE_USE_CPU": "true", **settings},
-        capture_output=True,
-        text=True,
-    )
 
 
 def test_every_choice_of_precision_has_its_reason():
@@ -138,16 +130,26 @@ def test_settings_that_cannot_be_are_refused(monkeypatch, name, value, message):
         new_accelerator()
 
 
-def test_the_command_line_says_so_in_one_line():
-    script = "import course_lib.__main__ as m, sys; sys.exit(m.main(['distill']))"
-    done = run(script, ACCELERATE_MIXED_PRECISION="bf-16")
-    assert done.returncode == 2
-    assert re.fullmatch("distill: ACCELERATE_MIXED_PRECISION is .*\n", done.stderr)
+def test_the_command_line_says_so_in_one_line(monkeypatch, capsys):
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf-16")
+    accelerator.cache_clear()  # as in a process of its own
+    assert main(["distill"]) == 2
+    said = capsys.readouterr().err
+    assert re.fullmatch("distill: ACCELERATE_MIXED_PRECISION is .*\n", said)
 
 
 def test_mixed_precision_computes_in_few_bits_and_keeps_float32_weights():
     """bf16 on a CPU is slow and real. Afterwards the model is a plain one again."""
-    done = run(SCRIPT, ACCELERATE_MIXED_PRECISION="bf16")
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        env={
+            **os.environ,
+            "ACCELERATE_MIXED_PRECISION": "bf16",
+            "ACCELERATE_USE_CPU": "true",
+        },
+        capture_output=True,
+        text=True,
+    )
     if not trains("cpu", "bf16"):
         last = done.stderr.splitlines()[-1]
         assert "ValueError: ACCELERATE_MIXED_PRECISION is 'bf16', in which" in last
