@@ -265,6 +265,26 @@ def test_no_text_and_no_film_is_in_two_splits(default):
     assert sum(map(len, films)) == len(set.union(*films))
 
 
+def test_a_limit_gives_the_first_reviews_and_writes_no_others(default, monkeypatch):
+    written = []
+    write = Writer.review
+
+    def counted(self, film):
+        written.append(film)
+        return write(self, film)
+
+    monkeypatch.setattr(Writer, "review", counted)
+    for split in SPLITS:
+        part = load("synthetic", split, limit=50)
+        assert (part.texts, part.ids) == (
+            default[split].texts[:50],
+            default[split].ids[:50],
+        )
+        assert split == "unlabelled" or part.labels.shape == (50, 7)
+        assert load("synthetic", split, limit=20).ids == part.ids[:20]
+    assert len(written) < 4 * (50 + 20) + 20  # a text that was written is left out
+
+
 def test_words_alone_leave_much_to_learn(default):
     train, test = default["train"].select(range(3000)), default["test"]
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)

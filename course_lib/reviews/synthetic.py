@@ -42,8 +42,8 @@ FILM_SHARES = {
 def load(split: str, *, seed: int = 0, limit: int | None = None) -> Reviews:
     """The default data set: `SIZES[split]` reviews. Another seed is another text.
 
-    `limit` gives the first so many, and no others are written: since each is drawn
-    independently of those before it, they are as good as a random part.
+    `limit` gives the first so many, and no others are written: since all are drawn in
+    the same way, the first are as good as any.
     """
     size = SIZES[split]
     return generate(size if limit is None else min(limit, size), seed, split=split)
