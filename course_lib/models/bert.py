@@ -122,7 +122,7 @@ class FrozenBertClassifier(MeanBertClassifier):
 
 
 def inputs_for(
-    model: "PreTrainedModel", tokens: Tensor, lengths: Tensor, most: int | None
+    model: "PreTrainedModel", tokens: Tensor, lengths: Tensor, most: int | None = None
 ) -> dict[str, Tensor]:
     """Say where padding stands, and put the model's own number for it there.
 
