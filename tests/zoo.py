@@ -403,8 +403,8 @@ MISTAKES = [
 
     # Soft targets.
     soft_targets("teacher in train mode", "    model.eval()\n", "", 6),
-    soft_targets("rows in reading order", "rows[batch.index] =",
-                 "rows[: len(batch.index)] =", 9),
+    soft_targets("rows in reading order", "rows[part.index] =",
+                 "rows[: len(part.index)] =", 9),
     soft_targets("student left in eval mode", "module.training = was_training",
                  "pass", 17),
     soft_targets("teacher put into train mode", "module.training = was_training",
@@ -492,7 +492,7 @@ MISTAKES = [
     # Checkpoints.
     Mistake("files.py", KILLED, "written in place", "unfinished = beside(place)\n",
             "unfinished = place\n"),
-    in_files(DAMAGED, "damage not noticed", 'if header["digest"] != digest(',
+    in_files(DAMAGED, "damage not noticed", 'if header.get("digest") != digest(',
              "if False and digest("),
     saved(FOREIGN, "another run's checkpoint taken", "if there != here:", "if False:"),
     Mistake("locks.py", TWICE, "two runs at once", "timeout=0",
@@ -548,7 +548,7 @@ MISTAKES = [
     metrics("F1 of a label never said counted as 1", "np.zeros_like(hits)",
             "np.ones_like(hits)"),
     metrics("labels that never occur counted",
-            "labels[:, present], logits[:, present]", "labels, logits"),
+            "(logits[:, present], labels[:, present])", "(logits, labels)"),
     metrics("draws without a positive counted as zero", "not labels[rows].any()",
             "not labels.any()"),
     metrics("90 % for 95 %", "[0.025, 0.975]", "[0.05, 0.95]"),
