@@ -7,8 +7,6 @@ Its text is read by the same rule as there.
 
 import csv
 import gzip
-import json
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from course_lib.reviews.own import OTHER_TEXT, TEXT
+from course_lib.reviews.own_files import json_rows, one_mark
+from course_lib.reviews.own_separated import LONGEST
 from course_lib.reviews.own_table import text_of
 from course_lib.reviews.table import DataError
 
@@ -62,7 +62,7 @@ def read(
             yield from plain(lines)
             return
         rows = (
-            jsonl(path, lines)
+            json_rows(path, lines)
             if kind == ".jsonl"
             else separated(path, lines, separator)
         )
@@ -102,15 +102,18 @@ def decoded(path: Path, encoding: str) -> Iterator[str]:
 
 def separated(path: Path, lines: Iterator[str], separator: str | None) -> Iterator[Row]:
     """Yield the rows of CSV, or of what has another mark between its columns."""
-    csv.field_size_limit(sys.maxsize)  # its default is 131,072 characters
+    csv.field_size_limit(LONGEST)  # its own is 131,072 characters
     head = next(lines, "")
     if head.startswith("sep="):
         separator, head = separator or head[4:5], next(lines, "")
     if separator is None:
         separator = max(SEPARATORS, key=head.count)  # the first of equals
+    separator = one_mark(separator)
     table = csv.reader(chain_first(head, lines), delimiter=separator, strict=True)
     try:
         names = next(table, [])
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise DataError(f"{path} has two columns called {min(twice)!r}: rename one")
         for cells in table:
             if cells and len(cells) != len(names):
                 raise DataError(
@@ -122,22 +125,6 @@ def separated(path: Path, lines: Iterator[str], separator: str | None) -> Iterat
                 yield dict(zip(names, cells, strict=True))
     except csv.Error as error:
         raise DataError(f"line {table.line_num} of {path}: {error}") from error
-
-
-def jsonl(path: Path, lines: Iterable[str]) -> Iterator[Row]:
-    """Yield the rows of JSON Lines."""
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"line {number} of {path} is not JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise DataError(
-                f"line {number} of {path} is {line[:40]!r}; expected {{...}}"
-            )
-        yield row
 
 
 def parquet(path: Path) -> Iterator[Row]:

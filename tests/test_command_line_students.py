@@ -179,6 +179,14 @@ def test_rows_of_a_file_keep_all_that_they_had(kind, at_home, tmp_path, capsys):
     assert [row["predicted"] for row in given] == said
 
 
+def test_a_tab_can_be_named_and_a_text_may_be_long(at_home, capsys, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("n\ttext\n1\t" + "joy " * 50_000 + "\n")  # over csv's own limit
+    assert main(["predict", "mine", str(path), "--separator", "tab"]) == 0
+    (row,) = answers(capsys)
+    assert row["n"] == "1"
+
+
 def test_the_likeliest_labels_come_first(at_home, capsys):
     assert main(["predict", "mine", "--top-k", "2", *TEXTS]) == 0
     for row in answers(capsys):
@@ -251,6 +259,16 @@ def test_the_readme_shows_the_example_that_is_tested():
         (["predict", "mine", "a.csv"], {"a.csv": "x,y\n1,2\n"}, "--text-column"),
         (["predict", "mine", "a.csv"], {"a.csv": "text,id\n1\n"}, "line 2 of a.csv"),
         (["predict", "mine", "a.csv"], {"a.csv": "text,id\n"}, "has no rows"),
+        (
+            ["predict", "mine", "a.csv"],
+            {"a.csv": "text,id,id\nx,1,2\n"},
+            "two columns called 'id'",
+        ),
+        (
+            ["predict", "mine", "a.csv", "--separator", ";;"],
+            {"a.csv": "text,id\nx,1\n"},
+            "the separator is ';;'",
+        ),
         (["predict", "mine", "a.csv"], {"a.csv": "text\n\xff\n"}, "--encoding"),
         (
             ["predict", "mine", "a.csv", "--encoding", "utf-88"],

@@ -9,8 +9,9 @@ import json
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -89,7 +90,7 @@ def read(
             table = _jsonl(path, text)
         else:
             usual = "\t" if kind == ".tsv" else ","
-            mark = None if separator is None else _one_mark(separator)
+            mark = None if separator is None else one_mark(separator)
             table = own_separated.read(path, text, usual, mark, known)
         table = Table(path, table.columns, notes + table.notes)
     if not len(table):
@@ -173,7 +174,8 @@ def _western(path: Path, content: bytes, error: ValueError) -> str:
     ) from error
 
 
-def _one_mark(separator: str) -> str:
+def one_mark(separator: str) -> str:
+    """The character that a separator stands for; raises `DataError` if it is none."""
     mark = {"tab": "\t", "\\t": "\t"}.get(separator, separator)
     if len(mark) != 1 or mark in '"\r\n\0':
         raise DataError(
@@ -182,9 +184,9 @@ def _one_mark(separator: str) -> str:
     return mark
 
 
-def _jsonl(path: Path, text: str) -> Table:
-    rows: list[dict[str, object]] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+def json_rows(path: Path, lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The rows of JSON Lines, one after another; raises `DataError` naming the line."""
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
@@ -195,7 +197,11 @@ def _jsonl(path: Path, text: str) -> Table:
             raise DataError(
                 f"line {number} of {path} is {line[:40]!r}; expected {{...}}"
             )
-        rows.append(row)
+        yield row
+
+
+def _jsonl(path: Path, text: str) -> Table:
+    rows = list(json_rows(path, text.split("\n")))
     names = dict.fromkeys(name for row in rows for name in row)
     return Table(path, {name: [row.get(name) for row in rows] for name in names})
 
