@@ -3,8 +3,8 @@
     COURSE_DATA=folder make bench
 
 Nobody has token ids: splitting texts into words is a part of the work. So everything
-here gets the texts themselves, and gives a label for each. Weights are random where speed does not depend on them. Writes
-book/records/text-to-verdict.json.
+here gets the texts themselves, and gives a label for each. Weights are random where
+speed does not depend on them. Writes book/records/text-to-verdict.json.
 """
 
 import os
