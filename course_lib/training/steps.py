@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.lr_scheduler import OneCycleLR
 
 from course_lib.batches import Examples, with_the_rest_joined
-from course_lib.losses import DistillationLoss
+from course_lib.training.objectives import Objective
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,13 @@ class Steps:
         return int(numbers.generate_state(1)[0])
 
 
-def least_reviews(model: nn.Module, loss: object, processes: int = 1) -> int:
-    """Return how many reviews a batch needs so that model and loss can do with it.
+def least_reviews(model: nn.Module, objective: Objective, processes: int = 1) -> int:
+    """Return how many reviews a batch needs so that model and objective can do with it.
 
-    The course's own losses take one review. One of your own may compare reviews, as
-    `dist_loss` does: a correlation needs three. BatchNorm needs two for a spread. Each
-    process needs as many in its share of a batch.
+    BatchNorm needs two for a spread. Each process needs as many in its share of a
+    batch.
     """
-    least = 1 if loss is None or isinstance(loss, DistillationLoss) else 3
+    least = objective.least_reviews
     if any(isinstance(module, _BatchNorm) for module in model.modules()):
         least = max(least, 2)
     return least * processes if least > 1 else 1

@@ -1,7 +1,7 @@
 """All that changes while a model trains, and so all that a checkpoint must hold."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -55,25 +55,25 @@ class History:
 
 
 class Run:
-    """One model in training: weights, optimizer, and how far it has come."""
+    """One learner in training: weights, optimizer, and how far it has come."""
 
     def __init__(
         self,
-        model: nn.Module,
+        learner: nn.Module,
         optimizer: torch.optim.Optimizer,
         schedule: torch.optim.lr_scheduler.LRScheduler,
         scaler: torch.amp.GradScaler | None = None,  # of an fp16 loss
     ) -> None:
-        self.model, self.optimizer, self.schedule = model, optimizer, schedule
+        self.learner, self.optimizer, self.schedule = learner, optimizer, schedule
         self.scaler = scaler
-        self.best = copy_weights(model)
+        self.best = copy_weights(learner)
         self.history = History()
         self.epoch = 0
         self.batch = 0  # the next to be taken in this epoch
         self.step = 0  # the next of the whole run
         self.seconds = 0.0  # in this epoch, like all below
         self.tokens = 0
-        device = next(model.parameters()).device
+        device = next(learner.parameters()).device
         # Kept on the device: reading a number there makes a GPU wait.
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
         # Of the losses, and of the gradients.
@@ -104,16 +104,20 @@ class Run:
 
     def bad_weight(self) -> str | None:
         """Name a weight in training that is no number, if there is one."""
-        weights = {n: p for n, p in self.model.named_parameters() if p.requires_grad}
+        weights = {n: p for n, p in self.learner.named_parameters() if p.requires_grad}
         good = torch.stack([weight.isfinite().all() for weight in weights.values()])
         if good.all():  # one look for all: a GPU waits only once
             return None
-        return list(weights)[good.tolist().index(False)]
+        return list(weights)[good.tolist().index(False)].partition(".")[2]
+
+    def take_the_best(self) -> None:
+        """Give model and objective the weights of the best epoch so far."""
+        self.learner.load_state_dict(self.best)
 
     def end_epoch(self, epoch: Epoch) -> None:
         """Keep the weights if they are the best yet, and turn to the next epoch."""
         if self.history.add(epoch):
-            self.best = copy_weights(self.model)
+            self.best = copy_weights(self.learner)
         self.epoch += 1
         self.batch = self.tokens = 0
         self.seconds = 0.0
@@ -123,7 +127,7 @@ class Run:
         """Return everything as tensors and as JSON's types."""
         optimizer = self.optimizer.state_dict()
         tensors = {"loss_sum": self.loss_sum}
-        tensors |= {f"model.{name}": w for name, w in self.model.state_dict().items()}
+        tensors |= {f"now.{name}": w for name, w in self.learner.state_dict().items()}
         tensors |= {f"best.{name}": w for name, w in self.best.items()}
         for number, slots in optimizer["state"].items():
             tensors |= {f"optimizer.{number}.{slot}": t for slot, t in slots.items()}
@@ -141,12 +145,12 @@ class Run:
 
     def go_on_from(self, tensors: Tensors, state: Mapping[str, Any]) -> None:
         """Become the run whose `content` this was."""
-        parts: dict[str, Tensors] = {"model": {}, "best": {}, "optimizer": {}}
+        parts: dict[str, Tensors] = {"now": {}, "best": {}, "optimizer": {}}
         for name, tensor in tensors.items():
             part, _, rest = name.partition(".")
             if rest:
                 parts[part][rest] = tensor
-        self.model.load_state_dict(parts["model"])
+        self.learner.load_state_dict(parts["now"])
         device = self.loss_sum.device
         self.best = {name: w.to(device) for name, w in parts["best"].items()}
         slots: dict[int, Tensors] = {}
@@ -181,7 +185,7 @@ def describe(
     model: nn.Module,
     examples: Examples,
     validation: Examples,
-    loss: Callable[..., Tensor] | None,
+    objective: nn.Module,
     **settings: Any,
 ) -> dict[str, Any]:
     """Return what a run depends on, so that its checkpoint can be told from another's.
@@ -193,7 +197,8 @@ def describe(
         "initial weights": digest(model.state_dict())[:16],
         "training reviews": digest(as_tensors(examples))[:16],
         "validation reviews": digest(as_tensors(validation))[:16],
-        "loss": getattr(loss, "__qualname__", None) or repr(loss),
+        "objective": " ".join(repr(objective).split()),
+        "objective's weights": digest(objective.state_dict())[:16],
         **settings,
     }
 
@@ -203,8 +208,9 @@ def as_tensors(examples: Examples) -> Tensors:
     tensors = {
         "tokens": torch.from_numpy(np.concatenate(examples.tokens)),
         "lengths": torch.tensor([len(review) for review in examples.tokens]),
-        "labels": examples.labels,
     }
+    if examples.labels is not None:
+        tensors["labels"] = examples.labels
     if examples.soft_targets is not None:
         tensors["soft_targets"] = examples.soft_targets
     return tensors

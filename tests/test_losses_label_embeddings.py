@@ -3,16 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course_lib.label_embedding_loss import (
-    LabelEmbeddingLoss,
-    compare_distances,
-    logits_and_embeddings,
-    structure_loss,
-)
-from course_lib.losses import multilabel_soft_target_loss
-from course_lib.models import LabelwiseLSTM
-from course_lib.training import train
-from tests.tasks import make_task
+from course_lib.losses.label_embeddings import compare_distances, structure_loss
 
 
 def some(*shape, seed=0):
@@ -97,72 +88,6 @@ def test_a_pair_is_counted_once():
     # Distances 1, 3, 2 and 2, 3, 1, each over its mean, 2.
     expected = (0.5**2 / 2 + 0 + 0.5**2 / 2) / 3
     assert compare_distances(points, others, pairs).item() == pytest.approx(expected)
-
-
-def make_model(width):
-    torch.manual_seed(0)
-    return LabelwiseLSTM(60, 2, 8, width)
-
-
-def multi_hot(task):
-    labels = torch.stack([task.labels, 1 - task.labels], 1).float()
-    return type(task)(task.tokens, labels)
-
-
-def test_the_teachers_answers_are_its_logits_and_embeddings_in_order():
-    task = multi_hot(make_task(9, 1))
-    teacher = make_model(5).eval()
-    both = logits_and_embeddings(teacher, task)
-    assert both.shape == (9, 2, 11)
-    for row in range(9):
-        tokens = torch.from_numpy(task.tokens[row]).view(1, -1).long()
-        logits = teacher(tokens, torch.tensor([tokens.shape[1]]))
-        assert torch.allclose(both[row, :, 0], logits[0], atol=1e-5)
-        assert torch.allclose(both[row, :, 1:], teacher.label_embeddings[0], atol=1e-5)
-
-
-def test_training_with_it_brings_distances_nearer():
-    task = multi_hot(make_task())
-    teacher, student = make_model(8).eval(), make_model(4)
-    soft = logits_and_embeddings(teacher, task)
-    loss = LabelEmbeddingLoss(student, temperature=1.0, weight=1.0)
-
-    def apart():
-        student.eval()
-        seen = logits_and_embeddings(student, task)[..., 1:]
-        return structure_loss(seen, soft[..., 1:], task.labels).item()
-
-    before = apart()
-    train(
-        student,
-        task.with_soft_targets(soft),
-        task,
-        epochs=3,
-        batch_size=32,
-        learning_rate=1e-2,
-        distillation=loss,
-    )
-    assert apart() < before
-    assert repr(loss) == "LabelEmbeddingLoss(temperature=1.0, weight=1.0)"
-
-
-def test_without_weight_it_is_the_soft_target_loss():
-    student = make_model(4)
-    student.label_embeddings = some(3, 2, 8)
-    loss = LabelEmbeddingLoss(student, temperature=2.0, weight=0.0)
-    logits, teacher = some(3, 2, seed=1), some(3, 2, 5, seed=2)
-    expected = multilabel_soft_target_loss(logits, teacher[..., 0], 2.0)
-    assert loss(logits, teacher, torch.ones(3, 2)).item() == expected.item()
-
-
-def test_bad_settings_are_refused():
-    model = make_model(4)
-    for temperature in ("1", None, True, 0, 1e-300, 1e8):
-        with pytest.raises(ValueError, match=r"temperature is .*; expected 0 < T"):
-            LabelEmbeddingLoss(model, temperature, 1.0)
-    for weight in ("1", None, True, -1.0, torch.nan):
-        with pytest.raises(ValueError, match=r"weight is .*; expected a finite"):
-            LabelEmbeddingLoss(model, 1.0, weight)
 
 
 @pytest.mark.parametrize(

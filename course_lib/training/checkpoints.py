@@ -12,7 +12,7 @@ from course_lib.files import sweep
 from course_lib.locks import InUseError, acquire
 from course_lib.tensor_files import TensorFileError, Tensors
 
-KIND = "course_lib checkpoint, format 1"
+KIND = "course_lib checkpoint, format 2"
 
 
 class CheckpointError(TensorFileError):

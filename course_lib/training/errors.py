@@ -14,6 +14,7 @@ from course_lib.batches import Batch, Examples
 from course_lib.memory import is_out_of_memory
 from course_lib.metrics import check_positives, check_zeros_and_ones
 from course_lib.soft_targets import count_logits
+from course_lib.training.objectives import Objective
 
 
 class TrainingError(RuntimeError):
@@ -44,58 +45,28 @@ def plain_settings(
 
 
 def check_fit(
-    model: nn.Module,
-    examples: Examples,
-    validation: Examples,
-    distillation: Callable[..., Tensor] | None,
+    model: nn.Module, examples: Examples, validation: Examples, objective: Objective
 ) -> None:
-    """Raise `ValueError` if labels or soft targets do not fit model and loss.
+    """Raise `ValueError` if labels or soft targets do not fit model and objective.
 
     Multi-label splits must have a positive label: validation always, and training
-    unless a loss may leave the labels unread.
+    unless an objective may leave the labels unread.
     """
     num_labels = count_logits(model, examples)
-    for name, part in {"training": examples, "validation": validation}.items():
-        check_labels(part.labels, num_labels, name)
-    if validation.labels.dim() != examples.labels.dim():
+    truth = validation.truth
+    for name, labels in {"training": examples.labels, "validation": truth}.items():
+        if labels is not None:
+            check_labels(labels, num_labels, name)
+    if examples.labels is not None and truth.dim() != examples.labels.dim():
         raise ValueError(
             f"the training labels have shape {tuple(examples.labels.shape)} and the "
-            f"validation labels {tuple(validation.labels.shape)}: expected both as "
-            "class indices, or both as multi-hot rows"
+            f"validation labels {tuple(truth.shape)}: expected both as class indices, "
+            "or both as multi-hot rows"
         )
-    if validation.labels.dim() == 2:
-        check_zeros_and_ones(validation.labels.numpy(), "validation")
-        check_positives(validation.labels.numpy(), "validation")
-    if distillation is None or getattr(distillation, "alpha", 1) < 1:
-        check_positives(examples.labels.numpy(), "training")
-    if distillation is None:
-        return
-    multilabel = getattr(distillation, "multilabel", examples.labels.dim() == 2)
-    if multilabel != (examples.labels.dim() == 2):
-        kinds = {True: "multi-hot rows", False: "class indices"}
-        raise ValueError(
-            f"the training labels are {kinds[not multilabel]}, of shape "
-            f"{tuple(examples.labels.shape)}, and the loss, {distillation!r}, reads "
-            f"{kinds[multilabel]}: give it multilabel={not multilabel}, or other labels"
-        )
-    if examples.soft_targets is None:
-        raise ValueError(
-            "distillation needs soft targets: pass "
-            "examples.with_soft_targets(teacher_logits)"
-        )
-    shape = examples.soft_targets.shape  # perhaps with embeddings beside the logits
-    if len(shape) not in (2, 3) or shape[1] != num_labels:
-        raise ValueError(
-            f"the teacher's soft targets have shape {tuple(shape)}, and the student "
-            f"gives {num_labels} logits a review: both must have the same classes, in "
-            "the same order"
-        )
-    if not examples.soft_targets.isfinite().all():
-        review = int((~examples.soft_targets.isfinite()).nonzero()[0, 0])
-        raise ValueError(
-            f"the teacher's soft targets of review {review} are no numbers: ask it "
-            "again, or leave the review out"
-        )
+    if truth.dim() == 2:
+        check_zeros_and_ones(truth.numpy(), "validation")
+        check_positives(truth.numpy(), "validation")
+    objective.check(examples, num_labels, multilabel=truth.dim() == 2)
 
 
 def check_labels(labels: Tensor, num_labels: int, name: str) -> None:
@@ -124,15 +95,16 @@ def check_labels(labels: Tensor, num_labels: int, name: str) -> None:
 
 
 @contextmanager
-def refusals_explained(logits: Tensor) -> Iterator[None]:
-    """Turn a loss's `ValueError` into `FloatingPointError` if `logits` are no numbers.
+def refusals_explained(given: Tensor | tuple[Tensor, ...]) -> Iterator[None]:
+    """Turn a loss's `ValueError` into `FloatingPointError` if it was given no numbers.
 
     What else a loss refuses is its own affair, and comes through.
     """
     try:
         yield
     except ValueError as error:
-        if logits.isfinite().all():
+        parts = given if isinstance(given, tuple) else (given,)
+        if all(part.isfinite().all() for part in parts):
             raise
         raise FloatingPointError(str(error)) from error
 

@@ -8,7 +8,7 @@ import torch
 from scipy.special import log_softmax, softmax
 
 from course_lib.losses import soft_target_loss
-from course_lib.many_class_losses import (
+from course_lib.losses.many_classes import (
     dist_loss,
     dkd_loss,
     logit_standardisation_loss,

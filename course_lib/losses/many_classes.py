@@ -15,16 +15,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_lib.losses import (
-    _check_batch,
-    _check_labels,
-    _check_temperature,
-    _check_weight,
-    _log_softmax,
-    _mean_kl,
-    _precise,
-    _rounded,
-    soft_target_loss,
+from course_lib.losses.distillation import soft_target_loss
+from course_lib.losses.inputs import (
+    check_batch,
+    check_labels,
+    check_temperature,
+    check_weight,
+    log_softmax,
+    mean_kl,
+    precise,
+    rounded,
 )
 
 
@@ -37,11 +37,11 @@ def logit_standardisation_loss(
     student need not reach the teacher's scale. The deviation divides by classes - 1, as
     in the authors' code.
     """
-    _check_temperature(temperature)
+    check_temperature(temperature)
     _check_many_classes(student_logits, teacher_logits, "logit standardisation")
     student, teacher = _standardised(student_logits), _standardised(teacher_logits)
     loss = soft_target_loss(student, teacher, temperature)
-    return _rounded(loss, student_logits, teacher_logits)
+    return rounded(loss, student_logits, teacher_logits)
 
 
 def dist_loss(
@@ -59,21 +59,21 @@ def dist_loss(
     Intra-class: over the examples for one class, mean over the classes. The batch needs
     three examples for the same reason that the task needs three classes.
     """
-    _check_weight("beta", beta)
-    _check_weight("gamma", gamma)
+    check_weight("beta", beta)
+    check_weight("gamma", gamma)
     _check_many_classes(student_logits, teacher_logits, "DIST")
     if len(student_logits) < 3:
         raise ValueError(
             f"DIST got a batch of {len(student_logits)}; expected at least 3 examples, "
             "since the correlation of two is always 1 or -1"
         )
-    log_q, log_p = _log_softmax(
+    log_q, log_p = log_softmax(
         temperature, student_logits=student_logits, teacher_logits=teacher_logits
     )
     q, p = log_q.exp(), log_p.detach().exp()
     inter, intra = 1 - _correlation(q, p), 1 - _correlation(q.T, p.T)
     loss = temperature**2 * (beta * inter.mean() + gamma * intra.mean())
-    return _rounded(loss, student_logits, teacher_logits)
+    return rounded(loss, student_logits, teacher_logits)
 
 
 def dkd_loss(
@@ -93,23 +93,23 @@ def dkd_loss(
     of that factor. `labels` are class indices of shape (batch,). The
     `alpha` here is the paper's, and no share of a whole.
     """
-    _check_weight("alpha", alpha)
-    _check_weight("beta", beta)
+    check_weight("alpha", alpha)
+    check_weight("beta", beta)
     _check_many_classes(student_logits, teacher_logits, "DKD")
-    _check_labels(labels, student_logits, multilabel=False)
-    log_q, log_p = _log_softmax(
+    check_labels(labels, student_logits, multilabel=False)
+    log_q, log_p = log_softmax(
         temperature, student_logits=student_logits, teacher_logits=teacher_logits
     )
     true_q, others_q = _true_and_others(log_q, labels)
     true_p, others_p = _true_and_others(log_p.detach(), labels)
-    target = _mean_kl(true_p, true_q)
-    non_target = _mean_kl(others_p, others_q)
+    target = mean_kl(true_p, true_q)
+    non_target = mean_kl(others_p, others_q)
     loss = temperature**2 * (alpha * target + beta * non_target)
-    return _rounded(loss, student_logits, teacher_logits)
+    return rounded(loss, student_logits, teacher_logits)
 
 
 def _standardised(logits: Tensor) -> Tensor:
-    z = _precise(logits)
+    z = precise(logits)
     centred = z - z.mean(-1, keepdim=True)
     return centred / (z.std(-1, keepdim=True) + 1e-7)  # equal logits give 0, not NaN
 
@@ -132,7 +132,7 @@ def _true_and_others(log_p: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _check_many_classes(student: Tensor, teacher: Tensor, loss: str) -> None:
-    _check_batch(student, teacher)
+    check_batch(student, teacher)
     if student.shape[1] < 3:
         raise ValueError(
             f"{loss} got {student.shape[1]} classes; expected at least 3, since with "

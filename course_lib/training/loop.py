@@ -6,26 +6,23 @@ additions come in no fixed order, and they grow apart over an epoch. Several pro
 take the steps that one would take; only their dropout differs.
 """
 
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from accelerate.utils import convert_to_fp32
 from torch import Tensor, nn
-from torch.nn import functional as F
 from tqdm.auto import tqdm
 
 from course_lib.batches import Batch, Examples
-from course_lib.checkpoints import Checkpoint
 from course_lib.devices import accelerator, new_accelerator
 from course_lib.memory import is_out_of_memory
 from course_lib.metrics import evaluate, metrics_for
-from course_lib.runs import Clock, Epoch, History, Run, describe
 from course_lib.soft_targets import predict_logits
-from course_lib.steps import Steps, least_reviews, one_cycle
-from course_lib.training_errors import (
+from course_lib.training.checkpoints import Checkpoint
+from course_lib.training.errors import (
     TrainingError,
     check_fit,
     does_not_fit,
@@ -34,20 +31,13 @@ from course_lib.training_errors import (
     raise_again,
     refusals_explained,
 )
-
-#: A loss over (student logits, teacher logits, labels), as `DistillationLoss` is.
-Distillation = Callable[[Tensor, Any, Tensor], Tensor]
+from course_lib.training.objectives import LabelLoss, Objective
+from course_lib.training.runs import Clock, Epoch, History, Run, describe
+from course_lib.training.steps import Steps, least_reviews, one_cycle
 
 # To look at the loss makes a GPU wait, so it is looked at once in so many steps.
 STEPS_BETWEEN_LOOKS = 50
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
-
-
-def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy with class indices, or per-label BCE with multi-hot labels."""
-    if labels.dim() == 1:
-        return F.cross_entropy(logits, labels)
-    return F.binary_cross_entropy_with_logits(logits, labels)
 
 
 @memory_errors_in_words()
@@ -60,21 +50,23 @@ def train(
     batch_size: int,
     learning_rate: float,
     seed: int = 0,
-    distillation: Distillation | None = None,
+    objective: Objective | None = None,
     patience: int | None = None,
     checkpoint: Path | str | None = None,
     progress: str | None = None,
 ) -> History:
     """Train `model` in place and leave it, in eval mode, as it was at its best epoch.
 
-    With `distillation` the loss is `distillation(logits, soft_targets, labels)` and
-    `examples` must carry soft targets; without it, the loss reads the labels alone.
+    `objective` says what is reached for: without one, what the labels say; with
+    `Distillation`, what a teacher says, and `examples` must carry soft targets. What an
+    objective has to learn, it learns along with the model.
+
     Two calls with equal `seed` take the same batches in the same order, whatever the
-    loss; only a last batch of one or two reviews is read with another one where model
-    or loss may need more (`least_reviews`). The best epoch is chosen on `validation`,
-    never on a test set; after `patience` epochs without a better one, training stops.
-    AdamW with one-cycle warm-up and decay, gradients clipped at norm 1. Parameters that
-    need no gradient are left alone.
+    objective; only a last batch of one or two reviews is read with another one where
+    model or objective may need more (`least_reviews`). The best epoch is chosen on
+    `validation`, never on a test set; after `patience` epochs without a better one,
+    training stops. AdamW with one-cycle warm-up and decay, gradients clipped at norm 1.
+    Parameters that need no gradient are left alone.
 
     `checkpoint` names a file that is written as training goes; the same call finds it
     again and goes on from there. `progress` names a progress bar.
@@ -82,7 +74,7 @@ def train(
     Raises `ValueError` if a setting, labels or soft targets do not fit,
     `CheckpointError` if the checkpoint is not this run's, and `TrainingError` if a
     loss, a gradient or a weight is no longer a number, or memory runs out; the model
-    then holds its best weights so far. What model or loss raise themselves comes
+    then holds its best weights so far. What model or objective raise themselves comes
     through, with the step added.
     """
     settings: dict[str, Any] = plain_settings(
@@ -92,21 +84,37 @@ def train(
         seed=seed,
         patience=patience,
     )
+    objective = objective or LabelLoss()
     model.to(accelerator().device)
-    check_fit(model, examples, validation, distillation)
+    objective.to(accelerator().device)
+    check_fit(model, examples, validation, objective)
     saved = None
     if checkpoint is not None:
-        run = describe(model, examples, validation, distillation, **settings)
+        run = describe(model, examples, validation, objective, **settings)
         saved = Checkpoint(checkpoint, run)
-    loop = Loop(model, examples, distillation=distillation, saved=saved, **settings)
+    loop = Loop(model, examples, objective=objective, saved=saved, **settings)
     try:
         with saved.in_use() if saved and loop.is_main else nullcontext():
             loop.go(validation, progress)
     finally:
-        model.load_state_dict(loop.run.best)
-        model.eval()
         loop.leave()
     return loop.run.history
+
+
+class Learner(nn.Module):
+    """A model and its objective: all that is moved, clipped and kept, as one module."""
+
+    def __init__(self, model: nn.Module, objective: Objective) -> None:
+        super().__init__()
+        self.model, self.objective = model, objective
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch."""
+        asked = dict.fromkeys(self.objective.asks, True)
+        given = convert_to_fp32(self.model(batch.tokens, batch.lengths, **asked))
+        with refusals_explained(given):
+            loss: Tensor = self.objective(given, batch)
+        return loss
 
 
 class Loop:
@@ -120,24 +128,25 @@ class Loop:
         epochs: int,
         learning_rate: float,
         seed: int,
-        distillation: Distillation | None,
+        objective: Objective,
         saved: Checkpoint | None,
         patience: int | None = None,
     ) -> None:
         self.model, self.examples, self.learning_rate = model, examples, learning_rate
-        self.distillation, self.saved, self.patience = distillation, saved, patience
+        self.saved, self.patience = saved, patience
         self.hub = new_accelerator()
         self.is_main = self.hub.is_main_process
-        least = least_reviews(model, distillation, self.hub.num_processes)
+        least = least_reviews(model, objective, self.hub.num_processes)
         self.steps = Steps(examples, batch_size, epochs, seed, least)
-        self.trainable = [p for p in model.parameters() if p.requires_grad]
+        learner = Learner(model, objective)
+        self.trainable = [p for p in learner.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(
             self.trainable, lr=learning_rate, fused=self.hub.device.type == "cuda"
         )
         self.schedule = one_cycle(optimizer, learning_rate, self.steps.total)
-        self.run = Run(model, optimizer, self.schedule, self.hub.scaler)
-        # Mixed precision and several GPUs: the model is called through `parallel`.
-        self.parallel, self.optimizer = self.hub.prepare(model, optimizer)
+        self.run = Run(learner, optimizer, self.schedule, self.hub.scaler)
+        # Mixed precision and several GPUs: the learner is called through `parallel`.
+        self.parallel, self.optimizer = self.hub.prepare(learner, optimizer)
 
     def go(self, validation: Examples, progress: str | None) -> None:
         """Train from the start, or from the checkpoint, to the last epoch."""
@@ -189,13 +198,7 @@ class Loop:
 
     def backwards(self, batch: Batch, weight: float) -> Tensor:
         """Add the gradients of a batch; return its mean loss, still on the device."""
-        batch = batch.to(self.hub.device)
-        logits = self.parallel(batch.tokens, batch.lengths)
-        with refusals_explained(logits):
-            if self.distillation is None:
-                loss = label_loss(logits, batch.labels)
-            else:
-                loss = self.distillation(logits, batch.soft_targets, batch.labels)
+        loss: Tensor = self.parallel(batch.to(self.hub.device))
         self.hub.backward(loss * weight)
         return loss.detach()
 
@@ -242,7 +245,7 @@ class Loop:
         logits = predict_logits(self.model, validation)
         if not logits.isfinite().all():
             raise self.stopped(run.step - 1, "the logits on validation are no numbers")
-        labels = validation.labels.numpy()
+        labels = validation.truth.numpy()
         scores = evaluate(logits.numpy(), labels)
         run.end_epoch(
             Epoch(
@@ -267,6 +270,8 @@ class Loop:
             self.saved.write(*self.run.content())
 
     def leave(self) -> None:
-        """Give back the gradients' memory, and the model as it came."""
+        """Give back the gradients' memory; leave model and objective at their best."""
+        self.run.take_the_best()
+        self.model.eval()
         self.optimizer.zero_grad()
         self.hub.unwrap_model(self.parallel, keep_fp32_wrapper=False)
