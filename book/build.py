@@ -79,7 +79,7 @@ def execute_side_by_side(cache: Path, timeout: int) -> None:
     again, and shows its error.
     """
     kept = get_cache(cache)
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for path in sorted((ROOT / "notebooks").glob("[!.]*/*.ipynb")):
         kept.add_nb_to_project(str(path))
     logger = logging.getLogger("book")
     logger.setLevel(logging.INFO)
