@@ -69,6 +69,17 @@ def test_a_page_that_is_promised_and_missing_is_named(monkeypatch, tmp_path):
     assert {"book/intro", "notebooks/foundations/softmax"} <= set(missing)
 
 
+def test_an_address_by_number_leads_to_the_chapter_of_its_topic(monkeypatch, tmp_path):
+    monkeypatch.setattr(build, "SITE", tmp_path)
+    for page in build.missing_pages():
+        (tmp_path / page).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{page}.html").touch()
+    build.write_redirects()
+    old = tmp_path / "notebooks" / "08-bert-to-small.html"
+    assert "url=sentiment/bert-to-small.html" in old.read_text(encoding="utf-8")
+    assert len(list((tmp_path / "notebooks").glob("*.html"))) == 12
+
+
 def test_chapters_are_executed_and_only_those_that_pass_are_kept(tmp_path, monkeypatch):
     part = tmp_path / "notebooks" / "part"
     part.mkdir(parents=True)

@@ -97,6 +97,15 @@ def test_it_runs_everywhere_unchanged(path):
 
 
 @each_notebook
+def test_it_names_other_chapters_by_topic(path):
+    """Their numbers and places change when one is added."""
+    text = " ".join(" ".join(cell.source for cell in read(path).cells).split())
+    place = r"\b(first|second|third|next|last|previous) chapters?\b"
+    number = r"(?<!their )\bchapters? \d"  # "their chapter 4" is of another book
+    assert not re.search(f"{place}|{number}", text, re.IGNORECASE)
+
+
+@each_notebook
 def test_what_it_cites_is_in_the_bibliography(path):
     keys = set(re.findall(r"^@\w+\{(\w+),", BIBLIOGRAPHY, re.MULTILINE))
     cited = re.findall(r"\{cite:?\w?\}`([^`]+)`", prose(path))
