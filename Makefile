@@ -15,7 +15,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
-NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+NOTEBOOKS := $(sort $(wildcard notebooks/*/*.ipynb))
 READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not -name '*.pyc') \
 	notebooks/sync.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
 UNIT := $(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/test_zoo.py

@@ -11,6 +11,6 @@ from jupyterquiz import display_quiz
 
 
 def quiz(chapter: str) -> None:
-    """Show the quiz of a chapter, for example `quiz("01-softmax")`."""
+    """Show the quiz of a chapter, for example `quiz("softmax")`."""
     text = (files(__package__) / f"{chapter}.json").read_text(encoding="utf-8")
     display_quiz(json.loads(text))
