@@ -15,15 +15,10 @@ from reviews_files import (
     write_zip,
 )
 
-from course_lib.reviews import (
-    DataError,
-    archives,
-    genres,
-    goemotions,
-    imdb,
-    imdb_archive,
-    load,
-)
+from course_lib.reviews import DataError, archives, goemotions, load
+from course_lib.reviews.imdb import archive as official
+from course_lib.reviews.imdb import cache as imdb_cache
+from course_lib.reviews.imdb import genres
 from course_lib.reviews.leaks import normalise
 
 REAL = Path(
@@ -42,9 +37,9 @@ def folder(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(archives, "RETRIES", 0)
     for group, count in COUNTS.items():
-        monkeypatch.setitem(imdb_archive.EXPECTED, group, count)
+        monkeypatch.setitem(official.EXPECTED, group, count)
     (tmp_path / "data").mkdir()
-    write_tar(tmp_path / "data" / imdb.FILE, imdb_members())
+    write_tar(tmp_path / "data" / imdb_cache.FILE, imdb_members())
     return tmp_path / "data"
 
 
@@ -174,7 +169,7 @@ def test_goemotions_without_a_network_says_where_it_looked(folder):
 # ------------------------------------------------------------- the real files
 
 
-@needs("ml-25m.zip", "ml-latest-small.zip", imdb.FILE)
+@needs("ml-25m.zip", "ml-latest-small.zip", imdb_cache.FILE)
 @pytest.mark.parametrize(
     "archive, test_reviews", [("ml-25m.zip", 16_432), ("ml-latest-small.zip", 7_475)]
 )

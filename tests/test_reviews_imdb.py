@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from reviews_files import COUNTS, block_network, imdb_members, write_tar
 
-from course_lib.reviews import DataError, archives, imdb, imdb_archive, imdb_hub, load
+from course_lib.reviews import DataError, archives, load
+from course_lib.reviews.imdb import archive as official
+from course_lib.reviews.imdb import cache as imdb_cache
+from course_lib.reviews.imdb import hub
 from course_lib.reviews.leaks import normalise
 from course_lib.reviews.table import SPLITS
 
@@ -15,7 +18,8 @@ REAL = Path(
     os.environ.get("COURSE_DATA") or Path(__file__).parents[2] / "shared" / "data"
 )
 needs_archive = pytest.mark.skipif(
-    not (REAL / imdb.FILE).is_file(), reason=f"{imdb.FILE} is not in COURSE_DATA"
+    not (REAL / imdb_cache.FILE).is_file(),
+    reason=f"{imdb_cache.FILE} is not in COURSE_DATA",
 )
 
 
@@ -25,9 +29,9 @@ def archive(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(archives, "RETRIES", 0)
     for group, count in COUNTS.items():
-        monkeypatch.setitem(imdb_archive.EXPECTED, group, count)
+        monkeypatch.setitem(official.EXPECTED, group, count)
     (tmp_path / "data").mkdir()
-    return write_tar(tmp_path / "data" / imdb.FILE, imdb_members())
+    return write_tar(tmp_path / "data" / imdb_cache.FILE, imdb_members())
 
 
 def test_texts_labels_stars_and_films_belong_together(archive):
@@ -89,8 +93,8 @@ def test_the_cache_serves_where_the_archive_is_gone(archive):
 
 
 def test_line_breaks_of_html_become_line_breaks():
-    assert imdb_archive.clean("a<br /><br />b<BR> c<br/>") == "a\nb\nc"
-    assert imdb_archive.clean("2 < 3 <i>really</i>") == "2 < 3 <i>really</i>"
+    assert official.clean("a<br /><br />b<BR> c<br/>") == "a\nb\nc"
+    assert official.clean("2 < 3 <i>really</i>") == "2 < 3 <i>really</i>"
 
 
 # ------------------------------------------------------------------- the hub
@@ -118,9 +122,9 @@ def hub_copy(groups):
 
 def test_the_hub_gives_the_same_splits_without_naming_a_film(archive, monkeypatch):
     known = {split: load("imdb", split, data_dir=archive.parent) for split in SPLITS}
-    everything = imdb_archive.read_archive(archive)
+    everything = official.read_archive(archive)
     training = [everything[split] for split in ("train", "validation")]
-    keys = [[imdb_hub.text_key(text) for text in part.texts] for part in training]
+    keys = [[hub.text_key(text) for text in part.texts] for part in training]
     in_test = set(everything["test"].films)
     shared = [
         key
@@ -128,12 +132,10 @@ def test_the_hub_gives_the_same_splits_without_naming_a_film(archive, monkeypatc
         for key, film in zip(of_part, part.films, strict=True)
         if film in in_test
     ]
-    monkeypatch.setattr(imdb_hub, "SHARED_FILM", tuple(shared))
-    packed = imdb_hub.pack(keys[0] + keys[1], keys[1])
-    monkeypatch.setattr(imdb_hub, "VALIDATION", packed)
-    monkeypatch.setattr(
-        imdb_hub, "FINGERPRINT", imdb_hub.fingerprint(keys[0] + keys[1])
-    )
+    monkeypatch.setattr(hub, "SHARED_FILM", tuple(shared))
+    packed = hub.pack(keys[0] + keys[1], keys[1])
+    monkeypatch.setattr(hub, "VALIDATION", packed)
+    monkeypatch.setattr(hub, "FINGERPRINT", hub.fingerprint(keys[0] + keys[1]))
     copy = hub_copy(
         {
             "train": ("train/neg", "train/pos"),
@@ -141,7 +143,7 @@ def test_the_hub_gives_the_same_splits_without_naming_a_film(archive, monkeypatc
             "unsupervised": ("train/unsup",),
         }
     )
-    monkeypatch.setattr(imdb_hub, "_from_hub", lambda: copy)
+    monkeypatch.setattr(hub, "_from_hub", lambda: copy)
     monkeypatch.setenv("COURSE_CACHE", str(archive.parent / "another cache"))
     for split, reviews in known.items():
         from_hub = load("imdb", split)
@@ -154,8 +156,8 @@ def test_the_hub_gives_the_same_splits_without_naming_a_film(archive, monkeypatc
         assert from_hub.films is None
         assert "hub" in from_hub.notes[0]
     with pytest.raises(DataError, match="does not name the films"):
-        imdb.load_with_films("train")
-    monkeypatch.setattr(imdb_hub, "FINGERPRINT", "of other texts")
+        imdb_cache.load_with_films("train")
+    monkeypatch.setattr(hub, "FINGERPRINT", "of other texts")
     with pytest.raises(DataError, match="texts as published"):
         load("imdb", "train")
 
@@ -209,15 +211,15 @@ def test_the_real_splits_have_the_known_sizes_and_leaks(real):
 
 @needs_archive
 def test_the_bits_for_the_hub_are_those_of_the_real_archive(real):
-    """`imdb_hub.pack` made them from the films that the archive names."""
-    unread = imdb_archive.read_archive(REAL / imdb.FILE)
+    """`hub.pack` made them from the films that the archive names."""
+    unread = official.read_archive(REAL / imdb_cache.FILE)
     keys = {
-        split: [imdb_hub.text_key(text) for text in unread[split].texts]
+        split: [hub.text_key(text) for text in unread[split].texts]
         for split in ("train", "validation")
     }
     training = keys["train"] + keys["validation"]
-    assert imdb_hub.fingerprint(training) == imdb_hub.FINGERPRINT
-    assert imdb_hub.unpack(training, imdb_hub.VALIDATION) == set(keys["validation"])
+    assert hub.fingerprint(training) == hub.FINGERPRINT
+    assert hub.unpack(training, hub.VALIDATION) == set(keys["validation"])
     in_test = set(unread["test"].films)
     shared = {
         key
@@ -225,4 +227,4 @@ def test_the_bits_for_the_hub_are_those_of_the_real_archive(real):
         for key, film in zip(of_split, unread[split].films, strict=True)
         if film in in_test
     }
-    assert shared == set(imdb_hub.SHARED_FILM)
+    assert shared == set(hub.SHARED_FILM)

@@ -10,8 +10,9 @@ from course_lib import comparison, records, reviews
 from course_lib.commands.options import add_data, table_options, tell
 from course_lib.comparison import Reading
 from course_lib.models import count_parameters, file_bytes
-from course_lib.reviews import own, own_files
+from course_lib.reviews import own
 from course_lib.reviews.loading import NAMES
+from course_lib.reviews.own.files import is_table
 from course_lib.reviews.table import DataError, Reviews
 from course_lib.students import Student
 
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
 def test_texts(options: argparse.Namespace) -> Reviews:
     """Load what the student is tested on."""
-    if options.data in NAMES or not own_files.is_table(Path(options.data)):
+    if options.data in NAMES or not is_table(Path(options.data)):
         return reviews.load(
             options.data, "test", data_dir=options.data_dir, **table_options(options)
         )

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from . import genres, goemotions, imdb, own, synthetic
-from .own_files import KINDS, is_table
-from .table import SPLITS, Reviews
+from course_lib.reviews import goemotions, imdb, own, synthetic
+from course_lib.reviews.imdb import genres
+from course_lib.reviews.own.files import KINDS, is_table
+from course_lib.reviews.table import SPLITS, Reviews
 
 NAMES = ("synthetic", "imdb", "imdb-genres", "goemotions")
 

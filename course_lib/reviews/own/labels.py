@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .own_names import NO_LABEL, Rows, gap_notes, read_names, some
-from .own_table import NO_VALUE, Column, Table, list_of, name_of
-from .table import DataError
+from course_lib.reviews.own.names import NO_LABEL, Rows, gap_notes, read_names, some
+from course_lib.reviews.own.table import NO_VALUE, Column, Table, list_of, name_of
+from course_lib.reviews.table import DataError
 
 OTHER_NAMES = ("sentiment", "class", "category", "target")  # of a `label` column
 NOT_LABELS = ("id", "film", "split", "index", "unnamed: 0", "__index_level_0__")

@@ -1,27 +1,4 @@
-"""Your own reviews, from a table: CSV, tab-separated, JSON Lines or Parquet.
-
-The columns say what the file holds:
-
-    text                  (or `review`, `sentence`, `content`) what to classify
-    label                 one label a row, by name or number (or `sentiment`, `class`,
-                          `category`, `target`); or
-    labels                any number, with | or ; between them, or a list; or
-    several 0/1 columns   one a label
-    split                 train, validation (dev, val), test or unlabelled; without it,
-                          four fifths train and a tenth each validate and test
-    id, film              optional
-
-Upper and lower case are the same. `text_column` and `label_column` name other columns;
-the latter holds several labels a row where some cell has more than one. The file may be
-compressed (.gz, .bz2, .xz, .zip). Separator and encoding are guessed, and the notes say
-what was; `separator` and `encoding` settle them.
-
-Rows are dealt to the splits by their film if there is one, else by their text, so that
-neither is ever in two splits; a row that shares one with another split is left out, as
-it is for IMDB. A row without a label belongs to the unlabelled split: its cell is
-empty, or holds what programs write for nothing (NaN, None, NA), or -1 beside other
-whole numbers. The notes say so.
-"""
+"""The rows of a table as reviews: which column holds what, and one split of them."""
 
 from __future__ import annotations
 
@@ -30,12 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import own_files
-from .leaks import without_leaks
-from .own_labels import Labels, find_labels
-from .own_splits import dealt, given_splits, without_rows
-from .own_table import NO_VALUE, Column, Table
-from .table import SPLITS, DataError, Reviews
+from course_lib.reviews.leaks import without_leaks
+from course_lib.reviews.own import files
+from course_lib.reviews.own.labels import Labels, find_labels
+from course_lib.reviews.own.splits import dealt, given_splits, without_rows
+from course_lib.reviews.own.table import NO_VALUE, Column, Table
+from course_lib.reviews.table import SPLITS, DataError, Reviews
 
 TEXT = ("text", "review")
 OTHER_TEXT = ("sentence", "content")  # where there is none of those
@@ -106,7 +83,7 @@ def _read(
     """The table, all its rows, and the split of each; "" for one without a text."""
     known = {*TEXT, *OTHER_TEXT, *LABEL}
     known |= {name.lower() for name in (text_column, label_column) if name}
-    table = own_files.read(path, separator=separator, encoding=encoding, known=known)
+    table = files.read(path, separator=separator, encoding=encoding, known=known)
     text, notes = _text_column(table, text_column)
     label = None if label_column is None else _named(table, label_column, "label")
     if text == label:
@@ -183,7 +160,7 @@ def _films(table: Table) -> list[str] | None:
 def _ids(table: Table) -> list[str]:
     column = _column(table, "id")
     if column is None:
-        stem = own_files.stem(table.path)
+        stem = files.stem(table.path)
         return [f"{stem}/{row}" for row in range(len(table))]
     ids = column.names()
     name, count = Counter(ids).most_common(1)[0]

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .imdb_archive import EXPECTED, LABELS, clean
-from .leaks import normalise
-from .table import DataError, Reviews
+from course_lib.reviews.imdb.archive import EXPECTED, LABELS, clean
+from course_lib.reviews.leaks import normalise
+from course_lib.reviews.table import DataError, Reviews
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict

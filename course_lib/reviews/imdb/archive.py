@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .archives import tar_members
-from .table import DataError, Reviews
+from course_lib.reviews.archives import tar_members
+from course_lib.reviews.table import DataError, Reviews
 
 LABELS = ("negative", "positive")
 EXPECTED = {
