@@ -1,5 +1,6 @@
 """The IMDB reviews: what a small copy of the archive, and the real one, become."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -134,7 +135,7 @@ def test_the_hub_gives_the_same_splits_without_naming_a_film(archive, monkeypatc
     ]
     monkeypatch.setattr(hub, "SHARED_FILM", tuple(shared))
     packed = hub.pack(keys[0] + keys[1], keys[1])
-    monkeypatch.setattr(hub, "VALIDATION", packed)
+    monkeypatch.setattr(hub, "validation_bits", lambda: packed)
     monkeypatch.setattr(hub, "FINGERPRINT", hub.fingerprint(keys[0] + keys[1]))
     copy = hub_copy(
         {
@@ -160,6 +161,23 @@ def test_the_hub_gives_the_same_splits_without_naming_a_film(archive, monkeypatc
     monkeypatch.setattr(hub, "FINGERPRINT", "of other texts")
     with pytest.raises(DataError, match="texts as published"):
         load("imdb", "train")
+
+
+def test_packed_keys_are_those_that_come_out_again():
+    keys = [hub.text_key(str(number)) for number in range(1003)]
+    chosen = keys[::7]
+    packed = hub.pack(keys + keys[:5], chosen)
+    assert len(packed) == 126
+    assert hub.unpack(keys[::-1], packed) == set(chosen)
+
+
+def test_the_file_of_bits_is_the_one_made_from_the_archive():
+    """Without the archive, its checksum and the number of reviews must do."""
+    bits = hub.validation_bits()
+    assert np.unpackbits(np.frombuffer(bits, dtype=np.uint8)).sum() == 2_563
+    assert hashlib.sha256(bits).hexdigest() == (
+        "1c4838efe6a8558821f92c93f9b78868fdbdf5ded315fd297042f0412a08e1b5"
+    )
 
 
 # ---------------------------------------------------------- the real archive
@@ -219,7 +237,7 @@ def test_the_bits_for_the_hub_are_those_of_the_real_archive(real):
     }
     training = keys["train"] + keys["validation"]
     assert hub.fingerprint(training) == hub.FINGERPRINT
-    assert hub.unpack(training, hub.VALIDATION) == set(keys["validation"])
+    assert hub.validation_bits() == hub.pack(training, keys["validation"])
     in_test = set(unread["test"].films)
     shared = {
         key
