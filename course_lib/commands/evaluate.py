@@ -65,7 +65,8 @@ def in_its_order(student: Student, part: Reviews) -> tuple[list[int], NDArray]:
     Raises `DataError` for labels that the student does not know, or if one of the two
     gives one label a text and the other any number.
     """
-    if part.labels is None or part.multilabel != student.multilabel:
+    labels = part.require_labels()
+    if part.multilabel != student.multilabel:
         kinds = {True: "any number of labels a text", False: "one label a text"}
         raise DataError(
             f"{part.name} has {kinds[part.multilabel]}, and the student gives "
@@ -79,5 +80,5 @@ def in_its_order(student: Student, part: Reviews) -> tuple[list[int], NDArray]:
         )
     places = [known.index(name) for name in part.label_names]
     if part.multilabel:
-        return places, part.labels
-    return list(range(len(known))), np.array(places)[part.labels]
+        return places, labels
+    return list(range(len(known))), np.array(places)[labels]

@@ -34,7 +34,7 @@ def load(
         "synthetic", "imdb", "imdb-genres" or "goemotions", or the path of a CSV, JSON
         Lines or Parquet table of one's own (see `course_lib.reviews.own`).
     split
-        "train", "validation", "test" or "unlabelled".
+        "train", "validation", "test" or "unlabelled", whose `labels` are None.
     data_dir
         A folder that already holds the published files; by default the environment
         variable `COURSE_DATA`. What is not there is looked for in the cache and then
@@ -57,6 +57,8 @@ def load(
     >>> reviews = load("synthetic", "test", limit=100)
     >>> len(reviews), reviews.labels.shape, reviews.label_names[0]
     (100, (100, 7), 'positive')
+    >>> print(load("synthetic", "unlabelled", limit=100).labels)
+    None
     """
     if split not in SPLITS:
         raise ValueError(f"no split {split!r}; choose one of {', '.join(SPLITS)}")

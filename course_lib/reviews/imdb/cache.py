@@ -130,12 +130,13 @@ def _read(path: Path, split: str) -> Reviews:
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         rows = file.read_row_group(SPLITS.index(split))
         notes = json.loads(file.schema_arrow.metadata[b"notes"])[split]
-    labels, stars, films = rows["label"], rows["stars"], rows["film"]
+    labels = None if split == "unlabelled" else rows["label"].to_numpy().copy()
+    stars, films = rows["stars"], rows["film"]
     return Reviews(
         name="imdb",
         split=split,
         texts=rows["text"].to_pylist(),
-        labels=None if labels.null_count else labels.to_numpy().copy(),
+        labels=labels,
         label_names=LABELS,
         ids=rows["id"].to_pylist(),
         films=None if films.null_count else films.to_pylist(),

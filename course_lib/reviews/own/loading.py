@@ -33,14 +33,14 @@ def load(
     Raises `DataError` if the file or a column is missing, cannot be understood, or may
     be understood in two ways, and says what was found.
     """
-    table, everything, where = _read(
+    table, everything, labels, where = _read(
         path, text_column, label_column, separator, encoding
     )
     parts = {}
     for name in SPLITS:
-        part = everything.select([row for row, at in enumerate(where) if at == name])
-        hidden = None if name == "unlabelled" else part.labels
-        parts[name] = replace(part, split=name, labels=hidden)
+        rows = [row for row, at in enumerate(where) if at == name]
+        known = None if name == "unlabelled" else labels.to_array(rows)
+        parts[name] = replace(everything.select(rows), split=name, labels=known)
     chosen = without_leaks(parts)[split]
     if not len(chosen):
         raise without_rows(table, split, parts[split], chosen, where)
@@ -60,7 +60,7 @@ def load_labelled(
     Of a file with a `split` column, only its test rows. A text that stands there twice
     counts twice. Raises `DataError` as `load` does.
     """
-    table, everything, where = _read(
+    table, everything, labels, where = _read(
         path, text_column, label_column, separator, encoding
     )
     wanted = {"test"} if table.called("split") else {"train", "validation", "test"}
@@ -70,7 +70,7 @@ def load_labelled(
             f"{path} has no row to test on: expected rows with a label, and with "
             "`test` in the column split if there is one"
         )
-    return replace(everything.select(rows), split="test")
+    return replace(everything.select(rows), split="test", labels=labels.to_array(rows))
 
 
 def _read(
@@ -79,8 +79,8 @@ def _read(
     label_column: str | None,
     separator: str | None,
     encoding: str | None,
-) -> tuple[Table, Reviews, list[str]]:
-    """The table, all its rows, and the split of each; "" for one without a text."""
+) -> tuple[Table, Reviews, Labels, list[str]]:
+    """The table, all its rows, the labels and the split of each; "" without a text."""
     known = {*TEXT, *OTHER_TEXT, *LABEL}
     known |= {name.lower() for name in (text_column, label_column) if name}
     table = files.read(path, separator=separator, encoding=encoding, known=known)
@@ -100,7 +100,7 @@ def _read(
         name=str(path),
         split="all",
         texts=texts,
-        labels=labels.to_array(),
+        labels=None,  # not every row has some
         label_names=labels.names,
         ids=_ids(table),
         films=films,
@@ -109,6 +109,7 @@ def _read(
     return (
         table,
         everything,
+        labels,
         ["" if row in empty else at for row, at in enumerate(where)],
     )
 

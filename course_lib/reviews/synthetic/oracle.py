@@ -64,7 +64,14 @@ def posterior(
 def oracle_logits(
     texts: Iterable[str], *, label_noise: float = RECIPE.label_noise
 ) -> np.ndarray:
-    """The best logits there are: float32 (reviews, labels), in ±`LOG_ODDS_BOUND`."""
+    """The best logits there are: float32 (reviews, labels), in ±`LOG_ODDS_BOUND`.
+
+    Raises `DataError` as `posterior` does.
+
+    >>> text = "So this is The Iron River. The acting is never dull."
+    >>> oracle_logits([text]).round(2)[0, :3]
+    array([ 0.87,  3.89, -3.89], dtype=float32)
+    """
     p = posterior(texts, label_noise=label_noise)
     with np.errstate(divide="ignore"):
         log_odds = np.log(p) - np.log1p(-p)
