@@ -1,36 +1,22 @@
 """The IMDB reviews: what a small copy of the archive, and the real one, become."""
 
 import hashlib
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
-from reviews_files import COUNTS, block_network, imdb_members, write_tar
+from reviews_files import COUNTS, REAL, imdb_members, make_small_world, needs, write_tar
 
-from course_lib.reviews import DataError, archives, load
+from course_lib.reviews import DataError, load
 from course_lib.reviews.imdb import archive as official
 from course_lib.reviews.imdb import cache as imdb_cache
 from course_lib.reviews.imdb import hub
 from course_lib.reviews.leaks import normalise
 from course_lib.reviews.table import SPLITS
 
-REAL = Path(
-    os.environ.get("COURSE_DATA") or Path(__file__).parents[2] / "shared" / "data"
-)
-needs_archive = pytest.mark.skipif(
-    not (REAL / imdb_cache.FILE).is_file(),
-    reason=f"{imdb_cache.FILE} is not in COURSE_DATA",
-)
-
 
 @pytest.fixture
 def archive(monkeypatch, tmp_path):
-    block_network(monkeypatch)
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(archives, "RETRIES", 0)
-    for group, count in COUNTS.items():
-        monkeypatch.setitem(official.EXPECTED, group, count)
+    make_small_world(monkeypatch, tmp_path)
     (tmp_path / "data").mkdir()
     return write_tar(tmp_path / "data" / imdb_cache.FILE, imdb_members())
 
@@ -188,7 +174,7 @@ def real():
     return {split: load("imdb", split, data_dir=REAL) for split in SPLITS}
 
 
-@needs_archive
+@needs(imdb_cache.FILE)
 def test_the_real_splits_share_no_text_and_no_film(real):
     texts = {split: {normalise(t) for t in real[split].texts} for split in SPLITS}
     films = {split: set(real[split].films) for split in SPLITS}
@@ -200,7 +186,7 @@ def test_the_real_splits_share_no_text_and_no_film(real):
             assert len(texts[one]) == len(real[one])
 
 
-@needs_archive
+@needs(imdb_cache.FILE)
 def test_the_real_splits_have_the_known_sizes_and_leaks(real):
     assert {split: len(real[split]) for split in SPLITS} == {
         "train": 22_221,
@@ -227,7 +213,7 @@ def test_the_real_splits_have_the_known_sizes_and_leaks(real):
     assert not any("<br" in text for text in real["test"].texts)
 
 
-@needs_archive
+@needs(imdb_cache.FILE)
 def test_the_bits_for_the_hub_are_those_of_the_real_archive(real):
     """`hub.pack` made them from the films that the archive names."""
     unread = official.read_archive(REAL / imdb_cache.FILE)

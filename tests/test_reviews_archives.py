@@ -11,26 +11,20 @@ import tarfile
 import pytest
 from reviews_files import (
     COUNTS,
-    block_network,
     imdb_members,
+    make_small_world,
     serving,
     write_tar,
     write_zip,
 )
 
 from course_lib.reviews import DataError, archives, load
-from course_lib.reviews.imdb import archive as official
 from course_lib.reviews.imdb import cache as imdb_cache
 
 
 @pytest.fixture(autouse=True)
 def small_world(monkeypatch, tmp_path):
-    """Small archives, an empty cache, no network, no patience."""
-    block_network(monkeypatch)
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(archives, "RETRIES", 0)
-    for group, count in COUNTS.items():
-        monkeypatch.setitem(official.EXPECTED, group, count)
+    make_small_world(monkeypatch, tmp_path)
 
 
 @pytest.fixture
