@@ -564,4 +564,17 @@ MISTAKES = [
     leaks("films of the test split trained on", "elif film and film in film_owner:",
           "elif False:", 13),
     leaks("texts compared to the letter", '" ".join(text.lower().split())', "text", 13),
+
+    # Labels that nobody knows.
+    Mistake("reviews/table.py", ("test_reviews_table.py",),
+            "labels in the unlabelled split taken",
+            'self.split == "unlabelled" and self.labels is not None', "False"),
+    Mistake("reviews/table.py", ("test_reviews_table.py",),
+            "a split without labels answers that it has one each",
+            "return self.require_labels().ndim == 2",
+            "return self.labels is not None and self.labels.ndim == 2"),
+    Mistake("reviews/own/labels.py", ("test_reviews_own_cells.py",),
+            "zeros for labels that are not given",
+            "given = [names for row in rows if (names := self.rows[row]) is not None]",
+            "given = [self.rows[row] or list(self.names[:1]) for row in rows]"),
 ]

@@ -11,24 +11,20 @@ import tarfile
 import pytest
 from reviews_files import (
     COUNTS,
-    block_network,
     imdb_members,
+    make_small_world,
     serving,
     write_tar,
     write_zip,
 )
 
-from course_lib.reviews import DataError, archives, imdb, imdb_archive, load
+from course_lib.reviews import DataError, archives, load
+from course_lib.reviews.imdb import cache as imdb_cache
 
 
 @pytest.fixture(autouse=True)
 def small_world(monkeypatch, tmp_path):
-    """Small archives, an empty cache, no network, no patience."""
-    block_network(monkeypatch)
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(archives, "RETRIES", 0)
-    for group, count in COUNTS.items():
-        monkeypatch.setitem(imdb_archive.EXPECTED, group, count)
+    make_small_world(monkeypatch, tmp_path)
 
 
 @pytest.fixture
@@ -40,7 +36,7 @@ def cache(tmp_path):
 def archive(tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
-    return write_tar(folder / imdb.FILE, imdb_members())
+    return write_tar(folder / imdb_cache.FILE, imdb_members())
 
 
 def left_in(folder):
@@ -115,7 +111,7 @@ def test_no_network_names_the_address_and_the_way_round():
     with pytest.raises(DataError) as raised:
         load("imdb", "train")
     message = str(raised.value)
-    for part in (imdb.URL, imdb.FILE, "COURSE_DATA", "data_dir", "hub"):
+    for part in (imdb_cache.URL, imdb_cache.FILE, "COURSE_DATA", "data_dir", "hub"):
         assert part in message
 
 
@@ -131,9 +127,9 @@ def test_a_misspelt_folder_does_not_start_a_download(monkeypatch, tmp_path):
 
 def test_the_official_address_is_the_last_resort(archive, cache, monkeypatch):
     content = archive.read_bytes()
-    monkeypatch.setattr(imdb, "CHECKSUM", hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(imdb_cache, "CHECKSUM", hashlib.sha256(content).hexdigest())
     with serving(full(content)) as (url, asked):
-        monkeypatch.setattr(imdb, "URL", url)
+        monkeypatch.setattr(imdb_cache, "URL", url)
         downloaded = load("imdb", "test")
         load("imdb", "train")
     assert len(asked) == 1
@@ -274,14 +270,15 @@ def test_a_changed_archive_is_read_anew(archive, cache):
 
 PROCESS = """
 import sys, time
-from course_lib.reviews import imdb, imdb_archive, load
-imdb_archive.EXPECTED.update({counts})
-read = imdb.read_archive
+from course_lib.reviews import load
+from course_lib.reviews.imdb import archive, cache
+archive.EXPECTED.update({counts})
+read = cache.read_archive
 def read_slowly(path):
     print("read", flush=True)
     time.sleep(0.5)
     return read(path)
-imdb.read_archive = read_slowly
+cache.read_archive = read_slowly
 sys.stdin.readline()  # wait for the other process
 print(len(load("imdb", "train", data_dir={folder!r})))
 """

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from .leaks import normalise
-from .own_table import NO_VALUE, NUMBER, Column
-from .table import DataError
+from course_lib.reviews.leaks import normalise
+from course_lib.reviews.own.table import NO_VALUE, NUMBER, Column
+from course_lib.reviews.table import DataError
 
 Rows = list[list[str] | None]  # the names of each row's labels; None where not given
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .grammar import MARKS, Grammar, Pattern
+from course_lib.reviews.synthetic.grammar import MARKS, Grammar, Pattern
 
 ARTICLE = re.compile(r"\b([Aa]) (?=[aeiou])")
 ENDINGS, ENDING_WEIGHTS = (".", "!", "..."), (17, 2, 1)
@@ -37,6 +37,9 @@ class Recipe:
     lead: float = 0.15
     typo: float = 0.01  # of each word
     lower_case: float = 0.1  # of each review
+
+
+RECIPE = Recipe()  # of the default data set
 
 
 class Draw:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .archives import tar_members
-from .table import DataError, Reviews
+from course_lib.reviews.archives import tar_members
+from course_lib.reviews.table import DataError, Reviews
 
 LABELS = ("negative", "positive")
 EXPECTED = {
@@ -27,7 +27,9 @@ FILM = re.compile(r"tt\d+")
 # Begins with a fixed letter, which makes the search ten times faster.
 BREAKS = re.compile(r"(?:<[bB][rR]\s*/?>\s*)+")
 
-Row = tuple[str, str, int, int, str]  # id, text, label, stars, film
+LABEL_OF = {"neg": 0, "pos": 1, "unsup": None}
+
+Row = tuple[str, str, int | None, int, str]  # id, text, label, stars, film
 
 
 def clean(text: str) -> str:
@@ -90,7 +92,7 @@ def read_archive(path: Path) -> dict[str, Reviews]:
 
 
 def _rows(group: str, found: dict[int, tuple[int, str]], films: list[str]) -> list[Row]:
-    label = int(group.endswith("pos"))
+    label = LABEL_OF[group.partition("/")[2]]
     return [
         (f"{group}/{number}_{stars}", text, label, stars, films[number])
         for number, (stars, text) in sorted(found.items())

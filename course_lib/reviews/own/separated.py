@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from .own_table import Table
-from .table import DataError
+from course_lib.reviews.own.table import Table
+from course_lib.reviews.table import DataError
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
 LONGEST = 2**31 - 1  # the most that the csv module takes on every platform

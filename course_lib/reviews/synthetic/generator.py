@@ -1,35 +1,17 @@
-"""The default data set: film reviews made by a generator, with an oracle for a teacher.
-
-Each review mentions some aspects of a film (acting, story, music, visuals, pacing,
-humour) and praises or pans each; `positive` is the verdict, which the aspects agree
-with more often than not. Words of praise and pan are shared by both sides ("never
-dull", "not gripping, as some have said, but tedious"), stand far from what they are
-about, and are also said of things that no label is for, so that a list of words decides
-little. The process is `writer`, the words are `lexicon`, and `oracle` knows the exact
-probability of every label given the text: no model can do better than that, and how
-much worse one does can be measured.
-
-Both dials keep that true. `ambiguity` is the share of opinions put in a word that
-admirers and detractors both use; `label_noise` is the probability that a label is
-flipped after the text is written.
-"""
+"""So many synthetic reviews of each split, with their labels and films."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
-from .grammar import standard
-from .oracle import Oracle
-from .table import Reviews
-from .writer import Draw, Recipe, Writer
+from course_lib.reviews.synthetic.grammar import standard
+from course_lib.reviews.synthetic.writer import RECIPE, Draw, Writer
+from course_lib.reviews.table import Reviews
 
 SIZES = {"train": 8_000, "validation": 1_000, "test": 4_000, "unlabelled": 16_000}
 LABELS = standard().labels
-RECIPE = Recipe()
-LOG_ODDS_BOUND = 10.0  # odds of 22,000 to 1, where the exact log-odds may be infinite
 # Which of twelve parts of all films a split is about; no film is in two splits.
 FILM_SHARES = {
     "train": (0, 1, 2, 3),
@@ -92,32 +74,6 @@ def generate(
         ids=[f"{split}/{seed}/{row}" for row in range(count)],
         films=[film for _, film in written.values()],
     )
-
-
-def posterior(
-    texts: Iterable[str], *, label_noise: float = RECIPE.label_noise
-) -> np.ndarray:
-    """P(label | text), exactly: float64 (reviews, labels), in the order of `LABELS`.
-
-    `label_noise` is that of the labels to predict; 0 gives the posterior of what the
-    review truly says. `ambiguity` makes no difference. Raises `DataError` for a text
-    that the generator cannot have written.
-
-    >>> text = "So this is The Iron River. The acting is never dull."
-    >>> posterior([text], label_noise=0).round(3).tolist()
-    [[0.714, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
-    """
-    return Oracle(standard(), replace(RECIPE, label_noise=label_noise)).posterior(texts)
-
-
-def oracle_logits(
-    texts: Iterable[str], *, label_noise: float = RECIPE.label_noise
-) -> np.ndarray:
-    """The best logits there are: float32 (reviews, labels), in ±`LOG_ODDS_BOUND`."""
-    p = posterior(texts, label_noise=label_noise)
-    with np.errstate(divide="ignore"):
-        log_odds = np.log(p) - np.log1p(-p)
-    return np.clip(log_odds, -LOG_ODDS_BOUND, LOG_ODDS_BOUND).astype(np.float32)
 
 
 def _films(split: str) -> list[str]:

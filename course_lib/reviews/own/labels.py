@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .own_names import NO_LABEL, Rows, gap_notes, read_names, some
-from .own_table import NO_VALUE, Column, Table, list_of, name_of
-from .table import DataError
+from course_lib.reviews.own.names import NO_LABEL, Rows, gap_notes, read_names, some
+from course_lib.reviews.own.table import NO_VALUE, Column, Table, list_of, name_of
+from course_lib.reviews.table import DataError
 
 OTHER_NAMES = ("sentiment", "class", "category", "target")  # of a `label` column
 NOT_LABELS = ("id", "film", "split", "index", "unnamed: 0", "__index_level_0__")
@@ -32,15 +33,24 @@ class Labels:
     notes: list[str]
     single: bool = False
 
-    def to_array(self) -> np.ndarray:
-        """int64 (rows,) class indices, or float32 (rows, labels); 0 where not given."""
+    def to_array(self, rows: Sequence[int]) -> np.ndarray:
+        """int64 (rows,) class indices, or float32 (rows, labels), of rows with labels.
+
+        Raises `ValueError` for a row without: it has no number to stand for it.
+
+        >>> labels = Labels([["b"], None, ["a", "b"]], ("a", "b"), notes=[])
+        >>> labels.to_array([2, 0]).tolist()
+        [[1.0, 1.0], [0.0, 1.0]]
+        """
         place = {name: index for index, name in enumerate(self.names)}
+        given = [names for row in rows if (names := self.rows[row]) is not None]
+        if len(given) < len(rows):
+            raise ValueError(f"{len(rows) - len(given)} of {len(rows)} have no labels")
         if self.single:
-            indices = [place[row[0]] if row else 0 for row in self.rows]
-            return np.array(indices, dtype=np.int64)
-        hot = np.zeros((len(self.rows), len(self.names)), dtype=np.float32)
-        for row, given in zip(hot, self.rows, strict=True):
-            row[[place[name] for name in given or []]] = 1
+            return np.array([place[name] for (name,) in given], dtype=np.int64)
+        hot = np.zeros((len(rows), len(self.names)), dtype=np.float32)
+        for row, names in zip(hot, given, strict=True):
+            row[[place[name] for name in names]] = 1
         return hot
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from . import lexicon
+from course_lib.reviews.synthetic import lexicon
 
 SLOT = re.compile(r"(\{[^}]*\})")
 MARKS = ".,;:!?"  # stand at the end of words and mean nothing

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .table import DataError
+from course_lib.reviews.table import DataError
 
 # What programs write for a value that they do not have.
 NO_VALUE = frozenset(

@@ -22,12 +22,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from .grammar import MARKS, Grammar, Pattern
-from .table import DataError
-from .writer import Recipe
+from course_lib.reviews.synthetic.grammar import MARKS, Grammar, Pattern, standard
+from course_lib.reviews.synthetic.writer import RECIPE, Recipe
+from course_lib.reviews.table import DataError
 
 SENTENCE_END = re.compile(r"(?<=[.!])\s+")
 # Words that only agree with others, and articles, which are dropped.
@@ -41,6 +42,40 @@ SAME_SLOT = {
     "{film}": "the {shade} {title}",
 }
 OPINION_SLOTS = ("{x}", "{y}", "{z}")
+LOG_ODDS_BOUND = 10.0  # odds of 22,000 to 1, where the exact log-odds may be infinite
+
+
+def posterior(
+    texts: Iterable[str], *, label_noise: float = RECIPE.label_noise
+) -> np.ndarray:
+    """P(label | text), exactly: float64 (reviews, labels), in the order of `LABELS`.
+
+    `label_noise` is that of the labels to predict; 0 gives the posterior of what the
+    review truly says. `ambiguity` makes no difference. Raises `DataError` for a text
+    that the generator cannot have written.
+
+    >>> text = "So this is The Iron River. The acting is never dull."
+    >>> posterior([text], label_noise=0).round(3).tolist()
+    [[0.714, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
+    """
+    return Oracle(standard(), replace(RECIPE, label_noise=label_noise)).posterior(texts)
+
+
+def oracle_logits(
+    texts: Iterable[str], *, label_noise: float = RECIPE.label_noise
+) -> np.ndarray:
+    """The best logits there are: float32 (reviews, labels), in ±`LOG_ODDS_BOUND`.
+
+    Raises `DataError` as `posterior` does.
+
+    >>> text = "So this is The Iron River. The acting is never dull."
+    >>> oracle_logits([text]).round(2)[0, :3]
+    array([ 0.87,  3.89, -3.89], dtype=float32)
+    """
+    p = posterior(texts, label_noise=label_noise)
+    with np.errstate(divide="ignore"):
+        log_odds = np.log(p) - np.log1p(-p)
+    return np.clip(log_odds, -LOG_ODDS_BOUND, LOG_ODDS_BOUND).astype(np.float32)
 
 
 class Oracle:

@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from . import own_separated
-from .own_table import Table
-from .table import DataError
+from course_lib.reviews.own import separated
+from course_lib.reviews.own.table import Table
+from course_lib.reviews.table import DataError
 
 KINDS = (".csv", ".tsv", ".jsonl", ".parquet")
 UNPACK: dict[str, Callable[[bytes], bytes]] = {
@@ -91,7 +91,7 @@ def read(
         else:
             usual = "\t" if kind == ".tsv" else ","
             mark = None if separator is None else one_mark(separator)
-            table = own_separated.read(path, text, usual, mark, known)
+            table = separated.read(path, text, usual, mark, known)
         table = Table(path, table.columns, notes + table.notes)
     if not len(table):
         raise DataError(f"{path} has no rows")

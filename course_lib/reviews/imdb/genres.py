@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from . import imdb
-from .archives import cache_folder, data_folder, download, zip_member
-from .table import DataError, Reviews
+from course_lib.reviews.archives import cache_folder, data_folder, download, zip_member
+from course_lib.reviews.imdb.cache import load_with_films
+from course_lib.reviews.table import DataError, Reviews
 
 FILES = ("ml-25m.zip", "ml-latest-small.zip")  # the first that is there is used
 URL = "https://files.grouplens.org/datasets/movielens/ml-25m.zip"
@@ -44,7 +44,7 @@ def load(split: str, *, data_dir: str | Path | None = None) -> Reviews:
     _show_licence()
     path = _archive(data_dir)
     genres = read_genres(path)
-    reviews = imdb.load_with_films(split, data_dir=data_dir)
+    reviews = load_with_films(split, data_dir=data_dir)
     films = reviews.films or []
     known = reviews.select([row for row, film in enumerate(films) if film in genres])
     left_out = len(reviews) - len(known)

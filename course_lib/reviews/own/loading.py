@@ -1,27 +1,4 @@
-"""Your own reviews, from a table: CSV, tab-separated, JSON Lines or Parquet.
-
-The columns say what the file holds:
-
-    text                  (or `review`, `sentence`, `content`) what to classify
-    label                 one label a row, by name or number (or `sentiment`, `class`,
-                          `category`, `target`); or
-    labels                any number, with | or ; between them, or a list; or
-    several 0/1 columns   one a label
-    split                 train, validation (dev, val), test or unlabelled; without it,
-                          four fifths train and a tenth each validate and test
-    id, film              optional
-
-Upper and lower case are the same. `text_column` and `label_column` name other columns;
-the latter holds several labels a row where some cell has more than one. The file may be
-compressed (.gz, .bz2, .xz, .zip). Separator and encoding are guessed, and the notes say
-what was; `separator` and `encoding` settle them.
-
-Rows are dealt to the splits by their film if there is one, else by their text, so that
-neither is ever in two splits; a row that shares one with another split is left out, as
-it is for IMDB. A row without a label belongs to the unlabelled split: its cell is
-empty, or holds what programs write for nothing (NaN, None, NA), or -1 beside other
-whole numbers. The notes say so.
-"""
+"""The rows of a table as reviews: which column holds what, and one split of them."""
 
 from __future__ import annotations
 
@@ -30,12 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from . import own_files
-from .leaks import without_leaks
-from .own_labels import Labels, find_labels
-from .own_splits import dealt, given_splits, without_rows
-from .own_table import NO_VALUE, Column, Table
-from .table import SPLITS, DataError, Reviews
+from course_lib.reviews.leaks import without_leaks
+from course_lib.reviews.own import files
+from course_lib.reviews.own.labels import Labels, find_labels
+from course_lib.reviews.own.splits import dealt, given_splits, without_rows
+from course_lib.reviews.own.table import NO_VALUE, Column, Table
+from course_lib.reviews.table import SPLITS, DataError, Reviews
 
 TEXT = ("text", "review")
 OTHER_TEXT = ("sentence", "content")  # where there is none of those
@@ -56,14 +33,14 @@ def load(
     Raises `DataError` if the file or a column is missing, cannot be understood, or may
     be understood in two ways, and says what was found.
     """
-    table, everything, where = _read(
+    table, everything, labels, where = _read(
         path, text_column, label_column, separator, encoding
     )
     parts = {}
     for name in SPLITS:
-        part = everything.select([row for row, at in enumerate(where) if at == name])
-        hidden = None if name == "unlabelled" else part.labels
-        parts[name] = replace(part, split=name, labels=hidden)
+        rows = [row for row, at in enumerate(where) if at == name]
+        known = None if name == "unlabelled" else labels.to_array(rows)
+        parts[name] = replace(everything.select(rows), split=name, labels=known)
     chosen = without_leaks(parts)[split]
     if not len(chosen):
         raise without_rows(table, split, parts[split], chosen, where)
@@ -83,7 +60,7 @@ def load_labelled(
     Of a file with a `split` column, only its test rows. A text that stands there twice
     counts twice. Raises `DataError` as `load` does.
     """
-    table, everything, where = _read(
+    table, everything, labels, where = _read(
         path, text_column, label_column, separator, encoding
     )
     wanted = {"test"} if table.called("split") else {"train", "validation", "test"}
@@ -93,7 +70,7 @@ def load_labelled(
             f"{path} has no row to test on: expected rows with a label, and with "
             "`test` in the column split if there is one"
         )
-    return replace(everything.select(rows), split="test")
+    return replace(everything.select(rows), split="test", labels=labels.to_array(rows))
 
 
 def _read(
@@ -102,11 +79,11 @@ def _read(
     label_column: str | None,
     separator: str | None,
     encoding: str | None,
-) -> tuple[Table, Reviews, list[str]]:
-    """The table, all its rows, and the split of each; "" for one without a text."""
+) -> tuple[Table, Reviews, Labels, list[str]]:
+    """The table, all its rows, the labels and the split of each; "" without a text."""
     known = {*TEXT, *OTHER_TEXT, *LABEL}
     known |= {name.lower() for name in (text_column, label_column) if name}
-    table = own_files.read(path, separator=separator, encoding=encoding, known=known)
+    table = files.read(path, separator=separator, encoding=encoding, known=known)
     text, notes = _text_column(table, text_column)
     label = None if label_column is None else _named(table, label_column, "label")
     if text == label:
@@ -123,7 +100,7 @@ def _read(
         name=str(path),
         split="all",
         texts=texts,
-        labels=labels.to_array(),
+        labels=None,  # not every row has some
         label_names=labels.names,
         ids=_ids(table),
         films=films,
@@ -132,6 +109,7 @@ def _read(
     return (
         table,
         everything,
+        labels,
         ["" if row in empty else at for row, at in enumerate(where)],
     )
 
@@ -183,7 +161,7 @@ def _films(table: Table) -> list[str] | None:
 def _ids(table: Table) -> list[str]:
     column = _column(table, "id")
     if column is None:
-        stem = own_files.stem(table.path)
+        stem = files.stem(table.path)
         return [f"{stem}/{row}" for row in range(len(table))]
     ids = column.names()
     name, count = Counter(ids).most_common(1)[0]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from .leaks import normalise
-from .own_names import Rows
-from .own_table import Column, Table
-from .table import SPLITS, DataError, Reviews
+from course_lib.reviews.leaks import normalise
+from course_lib.reviews.own.names import Rows
+from course_lib.reviews.own.table import Column, Table
+from course_lib.reviews.table import SPLITS, DataError, Reviews
 
 OTHER_NAMES = {
     "dev": "validation",

@@ -1,11 +1,4 @@
-"""The Large Movie Review Dataset, without the leaks between its splits.
-
-Maas et al. (2011), *Learning word vectors for sentiment analysis*: 25,000 reviews to
-train on, 25,000 to test on, half of each positive (seven stars or more) and half
-negative (four or fewer), and 50,000 without a label. Validation is taken from the
-training reviews by film: a model that has met a film knows its actors' names and how
-people liked it, and would look better than it is.
-"""
+"""The reviews in the cache, prepared first from the nearest source that has them."""
 
 from __future__ import annotations
 
@@ -16,11 +9,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from . import imdb_hub
-from .archives import cache_folder, data_folder, download, landing, locked, sha256
-from .imdb_archive import LABELS, read_archive
-from .leaks import without_leaks
-from .table import SPLITS, DataError, Reviews
+from course_lib.reviews.archives import (
+    cache_folder,
+    data_folder,
+    download,
+    landing,
+    locked,
+    sha256,
+)
+from course_lib.reviews.imdb import hub
+from course_lib.reviews.imdb.archive import LABELS, read_archive
+from course_lib.reviews.leaks import without_leaks
+from course_lib.reviews.table import SPLITS, DataError, Reviews
 
 FILE = "aclImdb_v1.tar.gz"
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
@@ -74,8 +74,8 @@ def _prepared(data_dir: str | Path | None, films_needed: bool) -> Path:
     hub_error = "it does not name the films, which this needs"
     if not films_needed:
         try:
-            stamp = f"hub-{imdb_hub.FINGERPRINT[:16]}"
-            return _cached(stamp, imdb_hub.splits)
+            stamp = f"hub-{hub.FINGERPRINT[:16]}"
+            return _cached(stamp, hub.splits)
         except DataError as error:
             hub_error = str(error)
     try:
@@ -130,12 +130,13 @@ def _read(path: Path, split: str) -> Reviews:
     with pq.ParquetFile(path, page_checksum_verification=True) as file:
         rows = file.read_row_group(SPLITS.index(split))
         notes = json.loads(file.schema_arrow.metadata[b"notes"])[split]
-    labels, stars, films = rows["label"], rows["stars"], rows["film"]
+    labels = None if split == "unlabelled" else rows["label"].to_numpy().copy()
+    stars, films = rows["stars"], rows["film"]
     return Reviews(
         name="imdb",
         split=split,
         texts=rows["text"].to_pylist(),
-        labels=None if labels.null_count else labels.to_numpy().copy(),
+        labels=labels,
         label_names=LABELS,
         ids=rows["id"].to_pylist(),
         films=None if films.null_count else films.to_pylist(),
