@@ -2,14 +2,15 @@
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
+from itertools import count
 
 import pytest
 import torch
+from forked import Forked
 from safetensors.torch import load_file, save_file
 
+from course_lib import tensor_files
 from course_lib.losses import DistillationLoss
 from course_lib.tensor_files import TensorFileError
 from course_lib.training import Distillation, loop, train
@@ -56,13 +57,19 @@ def run(calls=10**9, checkpoint=None, **options):
     return model, history
 
 
+@pytest.fixture(scope="module")
+def whole():
+    """A run that is never stopped: its model and its history."""
+    return run()
+
+
 def without_times(history):
     return [replace(e, seconds=0.0, tokens_per_second=0.0) for e in history.epochs]
 
 
 @pytest.mark.parametrize("calls", [0, 1, 4, 5, 6, 14])
-def test_a_run_that_was_stopped_ends_with_the_same_weights(calls, tmp_path):
-    expected, history = run()
+def test_a_run_that_was_stopped_ends_with_the_same_weights(calls, tmp_path, whole):
+    expected, history = whole
     place = tmp_path / "run.safetensors"
     assert run(calls, place)[1] is None
     model, continued = run(checkpoint=place)
@@ -71,8 +78,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(calls, tmp_path):
     assert continued.best == history.best
 
 
-def test_a_run_may_be_stopped_at_every_single_step(tmp_path):
-    expected, _ = run()
+def test_a_run_may_be_stopped_at_every_single_step(tmp_path, whole):
     place = tmp_path / "run.safetensors"
     stops = 0
     while True:
@@ -81,7 +87,7 @@ def test_a_run_may_be_stopped_at_every_single_step(tmp_path):
             break
         stops += 1
     assert stops == 14  # the fifteenth step is the last
-    assert torch.equal(weights(model), weights(expected))
+    assert torch.equal(weights(model), weights(whole[0]))
 
 
 def test_a_checkpoint_is_written_only_when_the_last_is_old(tmp_path, monkeypatch):
@@ -111,41 +117,29 @@ def test_early_stopping_goes_on_from_where_it_was(tmp_path):
     assert history.best == 0
 
 
-SCRIPT = """
-import os, signal, sys
-from pathlib import Path
-from course_lib import tensor_files
-from course_lib.training import loop
-from course_lib.training import Distillation
-from tests.test_resume import OPTIONS, TASK, StopsAt, make_model, make_task, train
+def killed_while_writing(place):
+    """Train, and die when the seventh checkpoint is written by half."""
+    loop.STEPS_BETWEEN_LOOKS, loop.SECONDS_BETWEEN_CHECKPOINTS = 1, 0.0
+    write, writes = tensor_files.save_file, count(1)
 
-loop.STEPS_BETWEEN_LOOKS, loop.SECONDS_BETWEEN_CHECKPOINTS = 1, 0.0
-write, writes = tensor_files.save_file, 0
+    def dies(tensors, path, metadata):
+        write(tensors, path, metadata)
+        if next(writes) == 7:
+            os.truncate(path, path.stat().st_size // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
 
-def dies_while_writing(tensors, path, metadata):
-    global writes
-    writes += 1
-    write(tensors, path, metadata)
-    if writes == 7:
-        os.truncate(path, path.stat().st_size // 2)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-tensor_files.save_file = dies_while_writing
-train(make_model(), TASK, make_task(33, 1), checkpoint=Path(sys.argv[1]),
-      objective=Distillation(StopsAt(10**9)), **OPTIONS)
-"""
+    tensor_files.save_file = dies
+    run(checkpoint=place)
 
 
-def test_killed_in_the_middle_of_writing_a_checkpoint(tmp_path):
+def test_killed_in_the_middle_of_writing_a_checkpoint(tmp_path, whole):
     place = tmp_path / "run.safetensors"
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(place)], check=False)
-    assert done.returncode == -signal.SIGKILL
+    assert Forked(killed_while_writing, place).end()[0] == -signal.SIGKILL
     (half,) = tmp_path.glob("*.part")
     assert half.stat().st_size < place.stat().st_size  # what it left behind
     assert load_file(place)["optimizer.0.step"] == 5
-    expected, _ = run()
     model, _ = run(checkpoint=place)
-    assert torch.equal(weights(model), weights(expected))
+    assert torch.equal(weights(model), weights(whole[0]))
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "run.safetensors",
         "run.safetensors.lock",
