@@ -7,6 +7,9 @@ what the mistake makes of it. `pytest tests/test_zoo.py -k "part of the name"` t
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+
+LOSSES = sorted((Path(__file__).parent.parent / "course_lib" / "losses").glob("*.py"))
 
 # Mistakes found in published code, and where. Each is in MISTAKES, by its number.
 PUBLISHED = {
@@ -43,11 +46,18 @@ class Mistake:
     number: int | None = None
 
 
-loss = partial(Mistake, "losses.py", ("test_losses.py",))
+def loss(name: str, old: str, new: str, number: int | None = None) -> Mistake:
+    """A mistake in the one file of the losses that has these words."""
+    file = next((f for f in LOSSES if old in f.read_text(encoding="utf-8")), LOSSES[0])
+    return Mistake(f"losses/{file.name}", ("test_losses.py",), name, old, new, number)
+
+
 text = partial(Mistake, "text.py", ("test_text.py",))
 cuts = partial(Mistake, "thresholds.py", ("test_thresholds.py",))
 labelwise = partial(Mistake, "models/labelwise.py", ("test_models_labelwise.py",))
-seen = partial(Mistake, "label_embedding_loss.py", ("test_label_embedding_loss.py",))
+seen = partial(
+    Mistake, "losses/label_embeddings.py", ("test_losses_label_embeddings.py",)
+)
 words = partial(Mistake, "word_vectors.py", ("test_word_vectors.py",))
 UNLABELLED = (
     "test_distill.py::test_unlabelled_reviews_join_in_without_a_label_of_their_own",
@@ -70,15 +80,29 @@ target_files = partial(Mistake, "soft_target_files.py", ("test_soft_target_files
 
 
 def trained(test: str) -> partial[Mistake]:
-    """A mistake in training.py and the one test for it: all of them take too long."""
-    return partial(Mistake, "training.py", (f"test_training.py::test_{test}",))
+    """A mistake in the loop and the one test for it: all of them take too long."""
+    return partial(Mistake, "training/loop.py", (f"test_training.py::test_{test}",))
 
 
 steps = trained("it_takes_the_steps_of_a_plain_loop_written_out")
 best_epoch = trained("the_weights_kept_are_those_of_the_best_epoch_on_validation")
 mode = trained("every_training_step_of_every_epoch_is_in_train_mode")
 seeds = trained("the_same_seed_gives_the_same_weights_and_another_does_not")
-label_kind = trained("labels_decide_between_softmax_and_sigmoids")
+label_kind = partial(
+    Mistake,
+    "training/objectives.py",
+    ("test_training.py::test_labels_decide_between_softmax_and_sigmoids",),
+)
+taught = partial(
+    Mistake,
+    "training/objectives.py",
+    ("test_training.py::test_it_takes_the_steps_of_a_plain_loop_written_out",),
+)
+objective = partial(
+    Mistake,
+    "training/loop.py",
+    ("test_objectives.py::test_a_token_wise_loss_fits_through_it",),
+)
 no_number = trained("weights_that_are_no_number_stop_it_too")
 RESUMED = ("test_resume.py::test_a_run_that_was_stopped_ends_with_the_same_weights",)
 BEST = (
@@ -86,11 +110,11 @@ BEST = (
 )
 NO_NUMBER = "test_training_errors.py::test_"
 no_gradient = partial(
-    Mistake, "training.py", (f"{NO_NUMBER}a_gradient_that_is_no_number_stops_it",)
+    Mistake, "training/loop.py", (f"{NO_NUMBER}a_gradient_that_is_no_number_stops_it",)
 )
 no_weight = partial(
     Mistake,
-    "training.py",
+    "training/loop.py",
     (f"{NO_NUMBER}weights_that_overflow_in_the_last_step_are_not_kept",),
 )
 MEAN_LOSS = (
@@ -98,9 +122,9 @@ MEAN_LOSS = (
     "test_the_training_loss_is_the_mean_over_reviews_and_not_over_batches",
 )
 GOOD = ("test_training_errors.py::test_the_last_good_checkpoint_is_kept",)
-resumed = partial(Mistake, "training.py", RESUMED)
-not_kept = partial(Mistake, "training.py", GOOD)
-saved = partial(Mistake, "checkpoints.py")
+resumed = partial(Mistake, "training/loop.py", RESUMED)
+not_kept = partial(Mistake, "training/loop.py", GOOD)
+saved = partial(Mistake, "training/checkpoints.py")
 in_files = partial(Mistake, "tensor_files.py")
 KILLED = ("test_resume.py::test_killed_in_the_middle_of_writing_a_checkpoint",)
 DAMAGED = ("test_resume.py::test_a_flipped_bit_is_noticed",)
@@ -115,15 +139,17 @@ def run(
     number: int | None = None,
     tests: tuple[str, ...] = RESUMED,
 ) -> Mistake:
-    """A mistake in runs.py."""
-    return Mistake("runs.py", tests, name, old, new, number)
+    """A mistake in training/runs.py."""
+    return Mistake("training/runs.py", tests, name, old, new, number)
 
 
 metrics = partial(Mistake, "metrics.py", ("test_metrics.py",))
 leaks = partial(Mistake, "reviews/leaks.py", ("test_reviews_table.py",))
-many_class = partial(Mistake, "many_class_losses.py", ("test_many_class_losses.py",))
+many_class = partial(
+    Mistake, "losses/many_classes.py", ("test_losses_many_classes.py",)
+)
 
-# Pieces of `losses.py` that can go wrong in several ways.
+# Pieces of the losses that can go wrong in several ways.
 KL = "(log_p.exp() * (log_p - log_q)).sum(-1).mean()"
 ENTROPY = "-(log_p.exp() * log_p)"
 TOTAL = "self.alpha * soft + (1 - self.alpha) * "
@@ -141,8 +167,8 @@ MISTAKES = [
     loss("soft part without T²", "temperature**2 * kl", "kl", 1),
     loss("soft part times T", "temperature**2 * kl", "temperature * kl"),
     loss("soft part over T²", "temperature**2 * kl", "temperature**-2 * kl"),
-    loss("multi-label part without T²", "temperature**2 * _mean", "_mean", 1),
-    loss("multi-label part times T", "temperature**2 * _mean", "temperature * _mean"),
+    loss("multi-label part without T²", "temperature**2 * mean", "_mean", 1),
+    loss("multi-label part times T", "temperature**2 * mean", "temperature * _mean"),
     loss("T² on the hard part", TOTAL, TOTAL + "self.temperature**2 * "),
     loss("alpha on the labels", TOTAL, "(1 - self.alpha) * soft + self.alpha * "),
     loss("hard part unweighted", TOTAL, "self.alpha * soft + "),
@@ -159,17 +185,17 @@ MISTAKES = [
          "soft_loss(teacher_logits, student_logits, s", 8),
     loss("multi-label loss of the teacher with itself",
          "_log_yes_no(student_logits", "_log_yes_no(teacher_logits", 8),
-    loss("multi-label loss swapped", "2 * _mean_kl(log_p, log_q)",
-         "2 * _mean_kl(log_q, log_p)", 8),
-    loss("KL reversed", "_rounded(_mean_kl(log_p, log_q)",
-         "_rounded(_mean_kl(log_q, log_p)", 8),
+    loss("multi-label loss swapped", "2 * mean_kl(log_p, log_q)",
+         "2 * mean_kl(log_q, log_p)", 8),
+    loss("KL reversed", "rounded(mean_kl(log_p, log_q)",
+         "rounded(mean_kl(log_q, log_p)", 8),
     loss("cross-entropy reversed", "log_p.exp() * log_q", "log_q.exp() * log_p"),
     loss("softmax loss on many labels", "soft_loss = multilabel_soft_target_loss",
          "soft_loss = soft_target_loss", 4),
     loss("labels read from the teacher", "cross_entropy(logits, labels.long()",
          "cross_entropy(logits, teacher_logits.argmax(-1)"),
     loss("hard loss of the teacher", "cross_entropy(logits, labels.long()",
-         "cross_entropy(_precise(teacher_logits), labels.long()"),
+         "cross_entropy(precise(teacher_logits), labels.long()"),
     loss("softmax for the multi-label hard loss", "binary_cross_entropy_with_logits(l",
          "cross_entropy(l"),
 
@@ -178,8 +204,8 @@ MISTAKES = [
          "    teacher_logits = teacher_logits.detach()\n", "", 7),
     loss("gradient into the multi-label teacher", "_log_yes_no(teacher_logits.detach()",
          "_log_yes_no(teacher_logits", 7),
-    loss("gradient into the matched teacher", "_precise(teacher_logits.detach()",
-         "_precise(teacher_logits", 7),
+    loss("gradient into the matched teacher", "precise(teacher_logits.detach()",
+         "precise(teacher_logits", 7),
     loss("student cut off", PAIR,
          "kl_divergence(teacher_logits, student_logits.detach(), temperature)"),
 
@@ -199,8 +225,8 @@ MISTAKES = [
          "logits(logits / self.temperature, labels"),
 
     # Probabilities and their logarithms.
-    loss("probabilities for log-probabilities", "_rounded(_mean_kl(log_p, log_q)",
-         "_rounded(_mean_kl(log_p, log_q.exp())", 2),
+    loss("probabilities for log-probabilities", "rounded(mean_kl(log_p, log_q)",
+         "rounded(mean_kl(log_p, log_q.exp())", 2),
     loss("softmax of a softmax", SHARED,
          ") / temperature).softmax(-1).log_softmax(-1)", 18),
     loss("softmax over the batch", SHARED, ") / temperature).log_softmax(0)"),
@@ -219,17 +245,17 @@ MISTAKES = [
          "(log_p.exp() * (log_p - log_q.clamp(min=-16))).sum(-1).mean()", 15),
     loss("only the yes of each label", YES_NO, "F.logsigmoid(z)], dim=-1)"),
     loss("entropy with the wrong sign", ENTROPY, ENTROPY[1:]),
-    loss("KL in bits", "_rounded(_mean_kl(log_p, log_q)",
-         "_rounded(_mean_kl(log_p, log_q) / math.log(2)"),
+    loss("KL in bits", "rounded(mean_kl(log_p, log_q)",
+         "rounded(mean_kl(log_p, log_q) / math.log(2)"),
     loss("JS of mixed logits", MIXTURE, "((log_p + log_q) / 2).log_softmax(-1)"),
     loss("JS of an unhalved mixture", MIXTURE, "torch.logaddexp(log_p, log_q)"),
-    loss("JS not halved", "_mean_kl(log_q, log_m)) / 2", "_mean_kl(log_q, log_m))"),
-    loss("JS of one side", "+ _mean_kl(log_q, log_m)) / 2", ")"),
+    loss("JS not halved", "mean_kl(log_q, log_m)) / 2", "mean_kl(log_q, log_m))"),
+    loss("JS of one side", "+ mean_kl(log_q, log_m)) / 2", ")"),
 
     # Means and sums.
     loss("mean over the classes too", KL, KL.replace(".sum(-1)", ""), 3),
     loss("sum over the batch", KL, KL.replace("mean", "sum")),
-    loss("multi-label loss summed over labels", "temperature**2 * _mean",
+    loss("multi-label loss summed over labels", "temperature**2 * mean",
          "temperature**2 * student_logits.shape[1] * _mean"),
     loss("multi-label hard loss summed", "labels.to(logits.dtype)",
          "labels.to(logits.dtype), reduction='sum'"),
@@ -250,9 +276,9 @@ MISTAKES = [
          "to(inputs[0].dtype)"),
 
     # Refusals.
-    loss("NaN accepted", "bad := ~(_precise(logits).abs() <= LARGEST)",
-         "bad := _precise(logits).abs() > LARGEST"),
-    loss("infinity accepted", "~(_precise(logits).abs() <= LARGEST)", "logits.isnan()"),
+    loss("NaN accepted", "bad := ~(precise(logits).abs() <= LARGEST)",
+         "bad := precise(logits).abs() > LARGEST"),
+    loss("infinity accepted", "~(precise(logits).abs() <= LARGEST)", "logits.isnan()"),
     loss("values read on a GPU", 'bad.device.type == "cpu" and', ""),
     loss("values read in a trace", "and not is_traced", ""),
     loss("values read under vmap", "suppress(RuntimeError)", "suppress(OSError)"),
@@ -315,10 +341,10 @@ MISTAKES = [
             "share > 0.5", "share > 1"),
 
     # Batches.
-    batches("soft targets of other reviews", "self.soft_targets[places]",
-            "self.soft_targets[: len(places)]", 9),
-    batches("labels of other reviews", "self.labels[places]",
-            "self.labels[: len(places)]", 9),
+    batches("soft targets of other reviews", "soft[places]",
+            "soft[: len(places)]", 9),
+    batches("labels of other reviews", "labels[places]",
+            "labels[: len(places)]", 9),
     batches("a short last batch left out", "range(0, len(part), batch_size)",
             "range(0, len(part) - batch_size + 1, batch_size)"),
     batches("every epoch in one order", "default_rng([seed, epoch])",
@@ -441,18 +467,26 @@ MISTAKES = [
                  '"max_tokens": 0'),
 
     # Training.
-    steps("head not trained", "in model.parameters() if p.requires_grad]",
-             "in list(model.parameters())[:-2]]", 10),
+    steps("head not trained", "in learner.parameters() if p.requires_grad]",
+             "in list(learner.parameters())[:-2]]"),
+    Mistake("training/loop.py",
+            ("test_objectives.py::"
+             "test_what_an_objective_owns_is_learnt_along_with_the_model",),
+            "a projection that is not trained",
+            "in learner.parameters() if p.requires_grad]",
+            "in model.parameters() if p.requires_grad]", 10),
+    objective("token-wise: the model is not asked", "asked = dict.fromkeys("
+              "self.objective.asks, True)", "asked = {}"),
     best_epoch("epoch chosen on the training reviews",
              "evaluate(logits.numpy(), labels)",
              "evaluate(predict_logits(self.model, self.examples).numpy(), "
              "self.examples.labels.numpy())", 12),
     best_epoch("best weights forgotten",
-             "        model.load_state_dict(loop.run.best)\n",
+             "        self.run.take_the_best()\n",
              ""),
     mode("student in eval mode", "self.model.train()  # validation", "pass  #", 17),
-    steps("student taught by itself", "(logits, batch.soft_targets, batch.labels)",
-             "(logits, logits.detach(), batch.labels)", 8),
+    taught("student taught by itself", "(given, batch.soft_targets, batch.labels)",
+             "(given, given.detach(), batch.labels)", 8),
     steps("gradients pile up",
              "        self.optimizer.zero_grad()\n        loss = ", "        loss = "),
     steps("no clipping", "clip_grad_norm_(self.trainable, 1.0)",
@@ -510,8 +544,10 @@ MISTAKES = [
     words("padding has a vector", "vectors[~known] = 0", "vectors[~known] = 1"),
     Mistake("splits.py", ("test_word_vectors.py",), "words learnt from test reviews",
             '("train", "unlabelled")', '("train", "unlabelled", "test")', 13),
-    Mistake("distill.py", UNLABELLED, "labels given to the unlabelled reviews",
-            "torch.cat([known, unknown])", "torch.cat([unknown, known])"),
+    Mistake("distill.py", UNLABELLED, "zeros for the labels of unlabelled reviews",
+            "Examples([*splits.train.tokens, *more])",
+            "Examples([*splits.train.tokens, *more], torch.zeros(len(splits.train) "
+            "+ len(more), *splits.train.truth.shape[1:]))"),
 
     # Thresholds, and what a model sees for each label.
     cuts("the cut at the last review taken", "(z[best] + below[best]) / 2", "z[best]"),
@@ -536,9 +572,9 @@ MISTAKES = [
         "torch.ones(()).clamp("),
     seen("a root of zero", "apart + 1e-12", "apart"),
     seen("the teacher learns", "teacher.detach()", "teacher"),
-    Mistake("training_errors.py", ("test_training_errors.py",),
+    Mistake("training/objectives.py", ("test_training_errors.py",),
             "a loss for the other kind of labels",
-            "if multilabel != (examples.labels.dim() == 2):", "if False:"),
+            "if reads_many != multilabel:", "if False:"),
     Mistake("splits.py", ("test_distill.py::test_labels_that_never_occur_are_named",),
             "a label that never occurs not mentioned", "never.append(",
             "str("),
