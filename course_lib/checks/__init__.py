@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from course_lib.checks.expect import Open, Wrong
+
 
 @dataclass(frozen=True)
 class Result:
@@ -32,10 +34,6 @@ class Result:
 
 
 MARKS = {"solved": "✅", "not yet": "❌", "open": "✏️"}
-
-
-class Wrong(Exception):
-    """Raised inside a check, with a message for the reader."""
 
 
 def check(praise: str) -> Callable[[Callable[..., None]], Callable[..., Result]]:
@@ -65,21 +63,3 @@ def check(praise: str) -> Callable[[Callable[..., None]], Callable[..., Result]]
         return run
 
     return decorate
-
-
-class Open(Exception):
-    """Raised inside a check when the reader's function is still a stub."""
-
-
-def call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; a stub that returns nothing means it is open."""
-    value = function(*arguments)
-    if value is None or value is ...:
-        raise Open
-    return value
-
-
-def expect(condition: bool, message: str) -> None:
-    """Raise `Wrong(message)` unless the condition holds."""
-    if not condition:
-        raise Wrong(message)
