@@ -59,16 +59,15 @@ def front(function: Callable[[np.ndarray], Any]) -> None:
             for i, row in enumerate(gain)
             if not any((other >= row).all() and (other > row).any() for other in gain)
         ]
-        right = set(truth)
         slips = {
             "Those are the right ones: put them in ascending order.": (
                 lambda got, truth=truth: sorted(got) == truth
             ),
             "One is missing: is it beaten in all three, by a single model?": (
-                lambda got, right=right: set(got) < right
+                lambda got, truth=truth: all(i in truth for i in got)
             ),
             "One too many: another is as good in all and better in one.": (
-                lambda got, right=right: set(got) > right
+                lambda got, truth=truth: all(i in got for i in truth)
             ),
         }
         given = f"{len(points)} models, first {points[:4].tolist()},"
@@ -94,7 +93,7 @@ def excess(function: Callable[..., Any]) -> None:
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2])
     teacher = np.array([1, 1, 2, 0, 1, 0, 0, 1, 2, 2])
     taught = np.array([1, 2, 2, 0, 1, 0, 1, 0, 2, 0])
-    alone = np.array([1, 0, 1, 0, 1, 1, 1, 1, 0, 2])
+    alone = np.array([1, 2, 1, 0, 1, 1, 1, 1, 0, 2])
     for said in (teacher, labels):
         wrong = said != labels
         truth, slips = 0.0, Slips({"What if the teacher makes no mistake?": np.isnan})

@@ -31,11 +31,11 @@ def logits(function: Callable[[np.ndarray], Any]) -> None:
             "The difference of the two is the log-odds: yours is twice that.": (
                 2 * truth
             ),
-            "The difference is right; now make the mean of each row 0.": (
-                lambda got, z=z: np.allclose(got[:, 1] - got[:, 0], z)
-            ),
             "Those are probabilities, and a loss of the course takes logits.": (
                 lambda got: np.allclose(got.sum(1), 1)
+            ),
+            "The difference is right; now make the mean of each row 0.": (
+                lambda got, z=z: np.allclose(got[:, 1] - got[:, 0], z)
             ),
         }
         same(call(function, z), truth, f"log-odds {z.tolist()}", slips)
@@ -100,7 +100,7 @@ def draw(function: Callable[[np.ndarray, int, int], Any]) -> None:
             )
             require(
                 ((rows >= 0) & (rows < len(labels))).all(),
-                f"{given} a place is outside 0 to {len(labels) - 1}.",
+                f"{given} a place is outside; expected 0 to {len(labels) - 1}.",
             )
             require(
                 len(np.unique(rows)) == n,
