@@ -59,7 +59,15 @@ class Batch:
 
 @dataclass(frozen=True)
 class Examples:
-    """Encoded reviews in the order of their split."""
+    """Encoded reviews in the order of their split.
+
+    >>> reviews = Examples([np.array([5, 2]), np.array([3])], torch.tensor([1, 0]))
+    >>> len(reviews)
+    2
+    >>> reviews.collate(np.array([0, 1])).tokens
+    tensor([[5, 2],
+            [3, 0]])
+    """
 
     tokens: Sequence[np.ndarray]  # one int array of token numbers per review
     labels: Tensor  # (reviews,) int64, or (reviews, labels) float32 for many labels

@@ -34,6 +34,11 @@ def predict_logits(
 
     Where `batch_size` reviews do not fit in memory, half as many are read at once, and
     so on. Raises `MemoryError` if a single one does not fit.
+
+    >>> from course_lib.models.bag import BagOfEmbeddings
+    >>> reviews = Examples([np.array([2, 3]), np.array([4])], torch.tensor([0, 1]))
+    >>> predict_logits(BagOfEmbeddings(10, 2, embedding_size=4), reviews).shape
+    torch.Size([2, 2])
     """
     hub = accelerator()
     # A parallel wrapper is for training: nothing is exchanged here until the end.

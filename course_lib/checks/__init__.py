@@ -41,6 +41,13 @@ def check(praise: str) -> Callable[[Callable[..., None]], Callable[..., Result]]
 
     `praise` is what a solved exercise says. An answer of `...` or None is open, and so
     is a function that returns one of them.
+
+    >>> from course_lib.checks.expect import call, same
+    >>> @check("Right: twice the number.")
+    ... def doubles(function):
+    ...     same(call(function, 3), 6, "x = 3", {"That is its square.": 9})
+    >>> doubles(lambda x: x * x)
+    ❌ For x = 3 you returned 9; expected 6. That is its square.
     """
 
     def decorate(test: Callable[..., None]) -> Callable[..., Result]:

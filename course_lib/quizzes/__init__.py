@@ -11,6 +11,13 @@ from jupyterquiz import display_quiz
 
 
 def quiz(chapter: str) -> None:
-    """Show the quiz of a chapter, for example `quiz("01-softmax")`."""
+    """Show the quiz of a chapter, for example `quiz("01-softmax")`.
+
+    >>> names = [file.name for file in files(__package__).iterdir()]
+    >>> first = min(name for name in names if name.endswith(".json"))
+    >>> quiz(first.removesuffix(".json"))  # a notebook shows the questions
+    <IPython.core.display.HTML object>
+    <IPython.core.display.Javascript object>
+    """
     text = (files(__package__) / f"{chapter}.json").read_text(encoding="utf-8")
     display_quiz(json.loads(text))
