@@ -15,10 +15,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
-NOTEBOOKS := $(sort $(wildcard notebooks/*.ipynb))
+NOTEBOOKS := $(sort $(wildcard notebooks/*/*.ipynb))
 READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not -name '*.pyc') \
 	notebooks/sync.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
-UNIT := $(BIN)/pytest -q -n 2 --dist loadfile --ignore=tests/browser --ignore=tests/test_zoo.py
+# Without the plugins that only other tests need: each process would import them.
+UNIT := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/pytest -q -p xdist -n 2 --dist loadfile \
+	--ignore=tests/browser --ignore=tests/test_zoo.py
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
 .PHONY: book test notebooks portable browser lab lint bench sync minutes clean

@@ -165,22 +165,19 @@ def bag_of_words(loaded: dict[str, reviews.Reviews]) -> np.ndarray:
     held_out = vectorizer.transform(loaded["validation"].texts)
     fitted = [
         OneVsRestClassifier(LogisticRegression(C=c, max_iter=500)).fit(
-            x, labels_of(loaded["train"])
+            x, loaded["train"].require_labels()
         )
         for c in (1, 10, 100)
     ]
 
     def score(model: OneVsRestClassifier) -> float:
         logits = model.decision_function(held_out)
-        return metrics.macro_average_precision(logits, labels_of(loaded["validation"]))
+        return metrics.macro_average_precision(
+            logits, loaded["validation"].require_labels()
+        )
 
     test = vectorizer.transform(loaded["test"].texts)
     return max(fitted, key=score).decision_function(test)
-
-
-def labels_of(part: reviews.Reviews) -> np.ndarray:
-    assert part.labels is not None
-    return part.labels
 
 
 def synthetic() -> Iterator[records.Record]:
@@ -189,7 +186,10 @@ def synthetic() -> Iterator[records.Record]:
     loaded = {split: reviews.load("synthetic", split) for split in SPLITS[:3]}
     splits = prepare("synthetic", scale, seed=0)
     epochs = round(scale.run_steps * scale.batch_size / len(splits.train))
-    labels, rate = labels_of(loaded["test"]), labels_of(loaded["train"]).mean(0)
+    labels, rate = (
+        loaded["test"].require_labels(),
+        loaded["train"].require_labels().mean(0),
+    )
     answers = {
         "one answer for all": [np.tile(np.log(rate / (1 - rate)), (len(labels), 1))],
         "TF-IDF + logistic regression": [bag_of_words(loaded)],

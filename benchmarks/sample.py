@@ -40,8 +40,8 @@ def load_sample(count: int | None) -> Sample:
     """Return so many training reviews, or all, the same ones each time."""
     data = "imdb" if os.environ.get("COURSE_DATA") else "synthetic"
     part = reviews.load(data, "train", limit=count)
-    assert part.labels is not None
-    positive = part.labels if part.labels.ndim == 1 else part.labels[:, 0]
+    labels = part.require_labels()
+    positive = labels if labels.ndim == 1 else labels[:, 0]
     shuffled = np.random.default_rng(0).permutation(len(part))
     return Sample(
         data,

@@ -20,7 +20,7 @@ from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS, LSTMClassifier, masked_mean_and_max
 from course_lib.records import Record
 from course_lib.soft_targets import predict_logits
-from course_lib.training import label_loss, train
+from course_lib.training import Distillation, Objective, label_loss, train
 
 STUDENT = STUDENTS["lstm"]
 
@@ -160,8 +160,8 @@ def cached_vs_online(
     online = OnlineTeacher(teacher, loss)
     seconds = in_turn(
         {
-            "ours": lambda: student_epoch(cached, distillation=loss),
-            "theirs": lambda: student_epoch(cached, distillation=online),
+            "ours": lambda: student_epoch(cached, objective=Distillation(loss)),
+            "theirs": lambda: student_epoch(cached, objective=online),
         },
         repeats,
     )
@@ -178,17 +178,15 @@ def cached_vs_online(
 
 def student_epoch(
     examples: Examples,
-    distillation: DistillationLoss | OnlineTeacher | None = None,
+    objective: Objective | None = None,
     batch_size: int = 32,
 ) -> float:
     """Train the default student for an epoch; return its seconds by `train`'s clock."""
     highest = max(int(np.max(review)) for review in examples.tokens)
     torch.manual_seed(0)
     student = STUDENT.build(max(VOCABULARY_SIZE, highest + 1), 2)
-    options = {"epochs": 1, "batch_size": batch_size, "distillation": distillation}
+    options = {"epochs": 1, "batch_size": batch_size, "objective": objective}
     two = Examples(examples.tokens[:2], examples.labels[:2])
-    if isinstance(distillation, OnlineTeacher):
-        distillation.listen_to(student)
     history = train(
         student, examples, two, learning_rate=STUDENT.learning_rate, **options
     )

@@ -36,6 +36,22 @@ INPUTS = [
 ]
 SETTINGS = ["COURSE_SCALE", "COURSE_DATA"]
 
+#: Addresses once were numbers: notebooks/01-softmax.html. They lead on, for good.
+ONCE_NUMBERED = [
+    "softmax",
+    "temperature",
+    "kl-divergence",
+    "text-pipeline",
+    "lstm-teacher",
+    "bert-teacher",
+    "lstm-to-lstm",
+    "bert-to-small",
+    "few-labels",
+    "tuning",
+    "multi-label",
+    "multi-label-distillation",
+]
+
 FAILURE = re.compile(r"(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): ")
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -79,7 +95,7 @@ def execute_side_by_side(cache: Path, timeout: int) -> None:
     again, and shows its error.
     """
     kept = get_cache(cache)
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for path in sorted((ROOT / "notebooks").glob("[!.]*/*.ipynb")):
         kept.add_nb_to_project(str(path))
     logger = logging.getLogger("book")
     logger.setLevel(logging.INFO)
@@ -130,6 +146,16 @@ def missing_pages() -> list[str]:
     return [page for page in pages if not (SITE / f"{page}.html").is_file()]
 
 
+def write_redirects() -> None:
+    """Let the addresses that chapters had by number lead to those by topic."""
+    for number, topic in enumerate(ONCE_NUMBERED, start=1):
+        (new,) = (SITE / "notebooks").glob(f"*/{topic}.html")
+        to = f"{new.parent.name}/{new.name}"
+        page = f'<!DOCTYPE html><meta http-equiv="refresh" content="0; url={to}">\n'
+        old = SITE / "notebooks" / f"{number:02}-{topic}.html"
+        old.write_text(page, encoding="utf-8")
+
+
 def main() -> int:
     """Build the site; return 0 only if all of it is there and nothing complained."""
     cache = BUILD / f"cache-{inputs_digest()}"
@@ -156,6 +182,7 @@ def main() -> int:
     if missing := missing_pages():
         print(f"book: failed: no page for {', '.join(missing)}", file=sys.stderr)
         return 1
+    write_redirects()
     print(f"book: built {SITE.relative_to(ROOT)}/index.html")
     return 0
 

@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
     except MemoryError as error:
         return fail(options, str(error) or "the memory is full", 1)
     except (ValueError, OSError, RuntimeError) as error:
-        from course_lib.training_errors import TrainingError
+        from course_lib.training.errors import TrainingError
 
         if isinstance(error, WriteError | TrainingError):
             return fail(options, str(error), 1)

@@ -21,9 +21,14 @@ class Batch:
 
     tokens: Tensor  # (batch, tokens) int64, PADDING after each review's end
     lengths: Tensor  # (batch,) int64, at least 1
-    labels: Tensor  # (batch,) int64, or (batch, labels) float32 for many labels
+    labels: Tensor | None  # as in `Examples`
     soft_targets: Tensor | None  # (batch, labels) float32 teacher logits
     index: Tensor  # (batch,) int64, the reviews' places in their split
+
+    @property
+    def truth(self) -> Tensor:
+        """The labels; raises `ValueError` where they are unknown."""
+        return known(self.labels)
 
     def to(self, device: torch.device) -> "Batch":
         """Move what a training step reads to `device`, without waiting for a GPU."""
@@ -39,19 +44,19 @@ class Batch:
             self,
             tokens=move(self.tokens),
             lengths=move(self.lengths),
-            labels=move(self.labels),
             index=move(self.index),
+            labels=None if self.labels is None else move(self.labels),
             soft_targets=None if self.soft_targets is None else move(self.soft_targets),
         )
 
     def part(self, start: int, stop: int) -> "Batch":
         """Return some of its reviews, padded to the longest of them."""
-        rows, soft = slice(start, stop), self.soft_targets
+        rows, labels, soft = slice(start, stop), self.labels, self.soft_targets
         lengths = self.lengths[rows]
         return Batch(
             tokens=self.tokens[rows, : int(lengths.max())],
             lengths=lengths,
-            labels=self.labels[rows],
+            labels=None if labels is None else labels[rows],
             soft_targets=None if soft is None else soft[rows],
             index=self.index[rows],
         )
@@ -60,6 +65,9 @@ class Batch:
 @dataclass(frozen=True)
 class Examples:
     """Encoded reviews in the order of their split.
+
+    Labels that nobody knows are None. A row of zeros would say that no label is true,
+    and a loss would believe it.
 
     >>> reviews = Examples([np.array([5, 2]), np.array([3])], torch.tensor([1, 0]))
     >>> len(reviews)
@@ -70,14 +78,15 @@ class Examples:
     """
 
     tokens: Sequence[np.ndarray]  # one int array of token numbers per review
-    labels: Tensor  # (reviews,) int64, or (reviews, labels) float32 for many labels
+    # (reviews,) int64, or (reviews, labels) float32 for many labels
+    labels: Tensor | None = None
     soft_targets: Tensor | None = None  # (reviews, labels) float32 teacher logits
 
     def __post_init__(self) -> None:
         count = len(self.tokens)
         if count == 0:
             raise ValueError("there are no reviews here: the split or slice is empty")
-        if len(self.labels) != count:
+        if self.labels is not None and len(self.labels) != count:
             raise ValueError(f"{count} reviews but {len(self.labels)} labels")
         if self.soft_targets is not None and len(self.soft_targets) != count:
             raise ValueError(
@@ -87,6 +96,11 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @property
+    def truth(self) -> Tensor:
+        """The labels; raises `ValueError` where they are unknown."""
+        return known(self.labels)
 
     def with_soft_targets(self, logits: Tensor) -> "Examples":
         """Return the same reviews with the teacher's logits beside their labels."""
@@ -100,12 +114,12 @@ class Examples:
         for row, review in zip(padded, reviews, strict=True):
             row[: len(review)] = review
         places = torch.from_numpy(np.asarray(index, dtype=np.int64))
-        soft = None if self.soft_targets is None else self.soft_targets[places]
+        labels, soft = self.labels, self.soft_targets
         return Batch(
             tokens=torch.from_numpy(padded),
             lengths=torch.from_numpy(lengths.astype(np.int64)),
-            labels=self.labels[places],
-            soft_targets=soft,
+            labels=None if labels is None else labels[places],
+            soft_targets=None if soft is None else soft[places],
             index=places,
         )
 
@@ -145,6 +159,16 @@ class Examples:
         order = np.argsort(-lengths, kind="stable")
         for i in range(0, len(order), batch_size):
             yield self.collate(order[i : i + batch_size])
+
+
+def known(labels: Tensor | None) -> Tensor:
+    """Return labels, or raise `ValueError` if nobody knows them."""
+    if labels is None:
+        raise ValueError(
+            "these reviews have no labels: learn from a teacher's soft targets alone "
+            "(alpha 1), or take reviews whose labels are known"
+        )
+    return labels
 
 
 def with_the_rest_joined(batches: list[np.ndarray], least: int) -> list[np.ndarray]:

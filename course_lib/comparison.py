@@ -12,8 +12,8 @@ from course_lib import metrics
 from course_lib.batches import Examples
 from course_lib.metrics import Draws
 from course_lib.models import count_parameters, file_bytes
-from course_lib.runs import Clock
 from course_lib.soft_targets import predict_logits
+from course_lib.training.runs import Clock
 
 #: What a distillation's record says of the headline metric.
 DIFFERENCES = {

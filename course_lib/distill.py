@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from course_lib import comparison, metrics, records
@@ -21,6 +20,7 @@ from course_lib.splits import LABELLED, Splits
 from course_lib.students import Student
 from course_lib.teachers import epochs_for, fit, reading_notes, train_teacher
 from course_lib.text import encode
+from course_lib.training import Distillation
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def distill(
     """
     start = time.perf_counter()
     for name in LABELLED:
-        labels = getattr(splits, name).labels.numpy()
+        labels = getattr(splits, name).truth.numpy()
         metrics.check_positives(labels, name, splits.label_names)
     loss = DistillationLoss(temperature, alpha, multilabel=splits.multilabel)
     transfer = with_unlabelled(splits, alpha) if unlabelled else splits.train
@@ -108,7 +108,7 @@ def distill(
         "sizes": {name: len(part) for name, part in splits.reviews.items()},
         "notes": list(notes),
     }
-    record |= comparison.compare(runs, splits.test.labels.numpy())
+    record |= comparison.compare(runs, splits.test.truth.numpy())
     record["seconds"] = round(time.perf_counter() - start, 1)
     return record, best
 
@@ -153,7 +153,7 @@ def run_once(
         seed,
         "student",
         folder,
-        loss,
+        Distillation(loss),
         max(1, round(epochs)),
     )
     test = splits.test
@@ -173,7 +173,7 @@ def students_of(
     splits: Splits, recipe: Recipe, seed: int, alone: nn.Module, distilled: nn.Module
 ) -> Students:
     """Make two trained models ready for use, with what validation says of them."""
-    labels = splits.validation.labels.numpy()
+    labels = splits.validation.truth.numpy()
     logits = {
         m: predict_logits(m, splits.validation).numpy() for m in (alone, distilled)
     }
@@ -194,7 +194,7 @@ def students_of(
 
 
 def with_unlabelled(splits: Splits, alpha: float) -> Examples:
-    """Return the training reviews and those without labels, whose labels are zeros."""
+    """Return the training reviews and those without labels; none has a label here."""
     if "unlabelled" not in splits.reviews:
         raise ValueError(f"the data set {splits.data!r} has no unlabelled reviews")
     if alpha != 1:
@@ -204,9 +204,7 @@ def with_unlabelled(splits: Splits, alpha: float) -> Examples:
         )
     texts = splits.reviews["unlabelled"].texts
     more = encode(texts, splits.vocabulary, splits.max_tokens)
-    known = splits.train.labels
-    unknown = known.new_zeros(len(texts), *known.shape[1:])
-    return Examples([*splits.train.tokens, *more], torch.cat([known, unknown]))
+    return Examples([*splits.train.tokens, *more])
 
 
 def read_ready_made(soft_targets: SoftTargets, splits: Splits) -> Reading:

@@ -12,13 +12,15 @@ import json
 import os
 import re
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import matplotlib.pyplot as plt
 import vl_convert
 from IPython.display import HTML
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:  # it takes seconds, and most pages draw no chart with sliders
+    import altair
 
 BLUE, ORANGE, GREEN, PURPLE = "#1f83c4", "#d9730d", "#0a9871", "#b65c95"
 GREY = "#808080"
@@ -80,13 +82,14 @@ def show(figure: Figure, alt: str) -> HTML:
     return HTML(svg)
 
 
-def interact(chart: alt.TopLevelMixin, alt: str) -> HTML:
+def interact(chart: "altair.TopLevelMixin", alt: str) -> HTML:
     """Return an Altair chart whose sliders work without a kernel.
 
     The browser does the arithmetic, so the chart moves on the website, in Colab and in
     JupyterLab alike, with no network. `alt` is as in `show`.
 
     >>> from unittest.mock import patch
+    >>> import altair as alt
     >>> chart = alt.Chart(alt.Data(values=[{"x": 1}])).mark_point().encode(x="x:Q")
     >>> with patch.dict(os.environ, COURSE_BOOK="1"):  # the website has Vega
     ...     page = interact(chart, alt="A single point at the place one.")

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from course_lib.reviews.own import OTHER_TEXT, TEXT
-from course_lib.reviews.own_files import json_rows, one_mark
-from course_lib.reviews.own_separated import LONGEST
-from course_lib.reviews.own_table import text_of
+from course_lib.reviews.own.files import json_rows, one_mark
+from course_lib.reviews.own.separated import LONGEST
+from course_lib.reviews.own.table import text_of
 from course_lib.reviews.table import DataError
 
 Row = dict[str, Any]

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 from course_lib.batches import Batch, Examples
 from course_lib.devices import accelerator
 from course_lib.memory import is_out_of_memory
+from course_lib.models import LabelwiseLSTM
 
 
 def predict_logits(
@@ -69,6 +70,30 @@ def predict_logits(
                 start += len(part.index)
                 bar.update(len(part.index) * hub.num_processes)
     return hub.reduce(rows, "sum").cpu()
+
+
+class _InARow(nn.Module):
+    """A label-wise model that gives all it has, as one long row a review."""
+
+    def __init__(self, model: LabelwiseLSTM) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """Return (batch, labels · (1 + width))."""
+        logits, embeddings = self.model(tokens, lengths, with_embeddings=True)
+        return torch.cat([logits.unsqueeze(-1), embeddings], dim=-1).flatten(1)
+
+
+def logits_and_embeddings(teacher: LabelwiseLSTM, examples: Examples) -> Tensor:
+    """Ask a label-wise teacher: (reviews, labels, 1 + width) float32 on the CPU.
+
+    >>> teacher = LabelwiseLSTM(10, num_labels=3, embedding_size=4, hidden_size=2)
+    >>> logits_and_embeddings(teacher, Examples([np.array([2, 3])])).shape
+    torch.Size([1, 3, 5])
+    """
+    rows = predict_logits(_InARow(teacher), examples)
+    return rows.unflatten(1, (teacher.num_labels, -1))
 
 
 def count_logits(model: nn.Module, examples: Examples) -> int:

@@ -32,7 +32,7 @@ class Splits:
     @property
     def multilabel(self) -> bool:
         """Whether several labels may be true of one review."""
-        return self.train.labels.dim() == 2
+        return self.train.truth.dim() == 2
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ class Splits:
                     f"{self.vocabulary_size:,} that were learnt from train"
                 )
         for name in LABELLED if self.multilabel else ():
-            found = (getattr(self, name).labels > 0).any(0)
+            found = (getattr(self, name).truth > 0).any(0)
             if missing := [
                 n for n, f in zip(self.label_names, found, strict=True) if not f
             ]:

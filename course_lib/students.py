@@ -55,9 +55,7 @@ class Student:
         if not texts:
             return np.empty((0, len(self.label_names)), np.float32)
         tokens = encode(texts, self.vocabulary, self.max_tokens)
-        nothing = torch.zeros(len(texts), dtype=torch.int64)
-        examples = Examples(tokens, nothing)
-        return predict_logits(self.model, examples, progress=progress).numpy()
+        return predict_logits(self.model, Examples(tokens), progress=progress).numpy()
 
     def predict_proba(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return (texts, labels) calibrated probabilities.

@@ -16,7 +16,7 @@ from course_lib.scale import Scale
 from course_lib.soft_target_files import SoftTargets, make_once, tokenizer_digest
 from course_lib.splits import Splits
 from course_lib.text import encode, encode_pieces
-from course_lib.training import Distillation, train
+from course_lib.training import Objective, train
 from course_lib.word_vectors import word_vectors
 
 
@@ -39,7 +39,7 @@ class Teacher:
         """Ask the teacher about some texts; once, if a folder is there to keep it."""
         return make_once(
             self.model,
-            Examples(self.encode(texts), torch.zeros(len(texts), dtype=torch.int64)),
+            Examples(self.encode(texts)),
             texts,
             label_names,
             name=self.name,
@@ -109,7 +109,7 @@ def fit(
     seed: int,
     row: str,
     folder: Path | str | None = None,
-    loss: Distillation | None = None,
+    objective: Objective | None = None,
     epochs: int | None = None,
 ) -> nn.Module:
     """Build a model from a seed, and train it; `epochs` overrules `epochs_for`."""
@@ -125,7 +125,7 @@ def fit(
         batch_size=scale.batch_size,
         learning_rate=recipe.learning_rate,
         seed=seed,
-        distillation=loss,
+        objective=objective,
         checkpoint=Path(folder) / f"{row}.safetensors" if folder else None,
         progress=records.ROWS[row],
     )

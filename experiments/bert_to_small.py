@@ -38,6 +38,7 @@ from course_lib.soft_targets import predict_logits
 from course_lib.splits import Splits, prepare
 from course_lib.teachers import epochs_for, fit
 from course_lib.text import encode_pieces
+from course_lib.training import Distillation
 from experiments.kept import FOLDER, kept
 from experiments.minilm import PLANS, out
 
@@ -90,7 +91,7 @@ def main() -> None:
     }
     pairs = {f"{n}_taught_minus_alone": (f"{n}-taught", f"{n}-alone") for n in NAMES}
     pairs |= {f"{n}_taught_minus_teacher": (f"{n}-taught", "teacher") for n in NAMES}
-    labels = splits.test.labels.numpy()
+    labels = splits.test.truth.numpy()
     record |= comparison.compare(runs, labels, differences=pairs)
     records.write(Path("book/records/bert-to-small-imdb.json"), record)
     print(records.table(record, {name: name for name in runs[0]}))
@@ -100,9 +101,10 @@ def student(
     splits: Splits, taught: Examples | None, name: str, scale: Scale, seed: int
 ) -> Reading:
     """Train a student, on labels or on soft targets, in as many steps."""
-    train, loss = splits.train, None
+    train, objective = splits.train, None
     if taught is not None:
-        train, loss = taught, DistillationLoss(TEMPERATURE, alpha=1.0)
+        train = taught
+        objective = Distillation(DistillationLoss(TEMPERATURE, alpha=1.0))
     recipe = STUDENTS[name]
     epochs = epochs_for(recipe, splits, scale) * len(splits.train) / len(train)
     words = {"train": train, "validation": splits.validation}
@@ -113,7 +115,7 @@ def student(
         scale,
         seed,
         "student",
-        loss=loss,
+        objective=objective,
         epochs=max(1, round(epochs)),
     )
     return comparison.read(model, splits.test)
@@ -133,7 +135,7 @@ def linear_head(splits: Splits) -> Reading:
         step = HEAD_EVERY if split == "train" else 1
         texts = splits.reviews[split].texts[::step]
         pieces = encode_pieces(texts, tokenizer, HEAD_TOKENS)
-        labels[split] = getattr(splits, split).labels[::step]
+        labels[split] = getattr(splits, split).truth[::step]
         start = time.perf_counter()
         examples = Examples(pieces, labels[split])
         vectors[split] = predict_logits(model, examples, progress=split).numpy()
@@ -154,9 +156,8 @@ def latencies(splits: Splits) -> dict[str, float]:
     """Return milliseconds for one review at a time, the median over some."""
     texts = splits.reviews["test"].texts[:60]
     tokenizer = AutoTokenizer.from_pretrained(find_pretrained())
-    none = torch.zeros(len(texts), dtype=torch.long)
-    pieces = Examples(encode_pieces(texts, tokenizer, PLANS["imdb"].max_tokens), none)
-    words = Examples(splits.test.tokens[: len(texts)], none)
+    pieces = Examples(encode_pieces(texts, tokenizer, PLANS["imdb"].max_tokens))
+    words = Examples(splits.test.tokens[: len(texts)])
     bert = BertClassifier(find_pretrained(), len(splits.label_names))
     found = {"teacher": median_milliseconds(bert, pieces)}
     for name in NAMES:

@@ -33,7 +33,7 @@ from course_lib.scale import current_scale
 from course_lib.splits import Splits, prepare
 from course_lib.teachers import start_from_word_vectors
 from course_lib.text import encode
-from course_lib.training import train
+from course_lib.training import Distillation, train
 from course_lib.word_vectors import word_vectors
 from experiments.kept import FOLDER, kept
 
@@ -86,7 +86,9 @@ def main(limit: int | None = None) -> None:
             batch_size=scale.batch_size,
             learning_rate=recipe.learning_rate,
             seed=seed,
-            distillation=None if soft is None else DistillationLoss(TEMPERATURE, 1.0),
+            objective=None
+            if soft is None
+            else Distillation(DistillationLoss(TEMPERATURE, 1.0)),
         )
         return comparison.read(model, splits.test)
 
@@ -94,8 +96,8 @@ def main(limit: int | None = None) -> None:
     for seed in SEEDS:
         run: dict[str, Reading] = {}
         for n in counts:
-            rows = drawn(splits.train.labels.numpy(), n, seed)
-            labels = splits.train.labels[torch.from_numpy(rows)]
+            rows = drawn(splits.train.truth.numpy(), n, seed)
+            labels = splits.train.truth[torch.from_numpy(rows)]
             few = [everything[row] for row in rows]
             teacher = Linear(described["all"], rows, labels.numpy())
             soft = teacher(described["all"])
@@ -152,11 +154,16 @@ def main(limit: int | None = None) -> None:
         "max_tokens": splits.max_tokens,
         "vocabulary_size": splits.vocabulary_size,
     }
-    test = splits.test.labels.numpy()
+    test = splits.test.truth.numpy()
     record |= comparison.compare(runs, test, differences=pairs)
     place = folder if limit else Path("book/records")
     records.write(place / "few-labels-imdb.json", record)
     print(records.table(record, {name: name for name in runs[0]}))
+
+
+def taught_by(temperature: float) -> Distillation:
+    """Return what a student learns from its teacher alone."""
+    return Distillation(DistillationLoss(temperature, alpha=1.0))
 
 
 def drawn(labels: np.ndarray, n: int, seed: int) -> np.ndarray:

@@ -24,7 +24,7 @@ from course_lib.losses import DistillationLoss
 from course_lib.models import LSTMClassifier
 from course_lib.scale import current_scale
 from course_lib.splits import prepare
-from course_lib.training import Distillation, train
+from course_lib.training import Distillation, Objective, train
 from experiments.kept import FOLDER, kept
 
 SEEDS = (0, 1, 2)
@@ -45,7 +45,7 @@ def main(limit: int | None = None) -> None:
         name: str,
         seed: int,
         examples: Examples,
-        loss: Distillation | None = None,
+        objective: Objective | None = None,
     ) -> nn.Module:
         role = "teacher" if name == "teacher" else "student"
         torch.manual_seed(seed)  # all students of a seed start from the same weights
@@ -60,7 +60,7 @@ def main(limit: int | None = None) -> None:
             batch_size=scale.batch_size,
             learning_rate=RATES[role],
             seed=seed,
-            distillation=loss,
+            objective=objective,
             checkpoint=place,
             progress=f"{name} {seed}",
         )
@@ -80,7 +80,9 @@ def main(limit: int | None = None) -> None:
                 lambda: comparison.read(teacher(seed), splits.train, "soft targets"),
             )
             taught = splits.train.with_soft_targets(torch.from_numpy(said.logits))
-            model = fit(name, seed, taught, DistillationLoss(TEMPERATURE, ALPHA))
+            model = fit(
+                name, seed, taught, Distillation(DistillationLoss(TEMPERATURE, ALPHA))
+            )
         else:
             model = fit(name, seed, splits.train)
         return comparison.read(model, splits.test, f"test: {name} {seed}")
@@ -109,7 +111,7 @@ def main(limit: int | None = None) -> None:
     }
     record |= comparison.compare(
         runs,
-        splits.test.labels.numpy(),
+        splits.test.truth.numpy(),
         differences={
             "distilled_minus_alone": ("distilled", "alone"),
             "distilled_minus_longer": ("distilled", "longer"),

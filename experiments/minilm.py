@@ -64,10 +64,9 @@ def ask(data: str, splits: Splits, texts: list[str]) -> SoftTargets:
     pretrained = find_pretrained()
     tokenizer = AutoTokenizer.from_pretrained(pretrained)
     teacher = trained(data, splits, plan, pretrained, tokenizer)
-    nothing = torch.zeros(len(texts), dtype=torch.long)
     return make_once(
         teacher,
-        Examples(encode_pieces(texts, tokenizer, plan.max_tokens), nothing),
+        Examples(encode_pieces(texts, tokenizer, plan.max_tokens)),
         texts,
         splits.label_names,
         name=f"MiniLM, {plan.max_tokens} tokens, {plan.epochs} epoch"
@@ -89,7 +88,7 @@ def trained(
     parts = {
         name: Examples(
             encode_pieces(splits.reviews[name].texts, tokenizer, plan.max_tokens),
-            getattr(splits, name).labels,
+            getattr(splits, name).truth,
         )
         for name in ("train", "validation")
     }
@@ -125,7 +124,7 @@ def fit_head(model: MeanBertClassifier, examples: Examples) -> None:
     features = predict_logits(model, examples, progress="features").numpy()
     model.head = head
     with torch.no_grad():
-        for k, labels in enumerate(examples.labels.T.numpy()):
+        for k, labels in enumerate(examples.truth.T.numpy()):
             fitted = LogisticRegression(max_iter=300).fit(features, labels)
             head.weight[k] = torch.from_numpy(fitted.coef_[0])
             head.bias[k] = float(fitted.intercept_[0])

@@ -39,7 +39,7 @@ from course_lib.splits import Splits, prepare
 from course_lib.teachers import start_from_word_vectors
 from course_lib.text import encode
 from course_lib.thresholds import at_thresholds, best_thresholds
-from course_lib.training import train
+from course_lib.training import Distillation, Objective, train
 from experiments import minilm
 from experiments.augment import more_comments
 from experiments.kept import FOLDER, kept
@@ -93,11 +93,11 @@ def main(data: str, limit: int | None = None) -> None:
     }
     weight = 0.0
     if plan.with_words:
-        weight = best_weight(fixed, splits.validation.labels.numpy())
+        weight = best_weight(fixed, splits.validation.truth.numpy())
         fixed["both"] = mixed(fixed["teacher"], fixed["words"], weight)
     best = fixed["both" if plan.with_words else "teacher"]
     soft = torch.from_numpy(best.logits[len(texts) :])
-    loss = DistillationLoss(plan.temperature, 1.0, multilabel=True)
+    loss = Distillation(DistillationLoss(plan.temperature, 1.0, multilabel=True))
     runs: list[dict[str, Reading]] = []
     for seed in SEEDS:
         jobs = {
@@ -142,7 +142,7 @@ def student(
     splits: Splits,
     examples: Examples,
     seed: int,
-    loss: DistillationLoss | None,
+    objective: Objective | None,
 ) -> Reading:
     """Train a student; it learns as many steps, whatever it learns from."""
     torch.manual_seed(seed)
@@ -161,8 +161,8 @@ def student(
         batch_size=plan.batch_size,
         learning_rate=plan.learning_rate,
         seed=seed,
-        distillation=loss,
-        progress="alone" if loss is None else "taught",
+        objective=objective,
+        progress="taught" if objective else "alone",
     )
     return read_both(model, splits)
 
@@ -186,14 +186,9 @@ def transfer_texts(splits: Splits) -> list[str]:
 
 
 def transfer(splits: Splits, texts: list[str], soft: Tensor) -> Examples:
-    """Return texts with a teacher's answers.
-
-    Those without labels have rows of zeros, which a loss with alpha 1 does not read.
-    """
-    known = splits.train.labels
-    unknown = known.new_zeros(len(texts) - len(known), known.shape[1])
-    labels = torch.cat([known, unknown])
-    return Examples(encode(texts, splits.vocabulary, splits.max_tokens), labels, soft)
+    """Return texts with a teacher's answers, and no labels."""
+    tokens = encode(texts, splits.vocabulary, splits.max_tokens)
+    return Examples(tokens, soft_targets=soft)
 
 
 def asked(data: str, splits: Splits, said: SoftTargets, texts: list[str]) -> Reading:
@@ -224,7 +219,7 @@ def words(splits: Splits, texts: list[str]) -> Reading:
     features = vectorizer.fit_transform(splits.reviews["train"].texts)
     wanted = vectorizer.transform(texts)
     columns, weights = [], 0
-    for labels in splits.train.labels.T.numpy():
+    for labels in splits.train.truth.T.numpy():
         # Scaled, or this solver would hold the intercept down with the weights.
         model = LogisticRegression(C=10.0, solver="liblinear", intercept_scaling=10.0)
         model.fit(features, labels)
@@ -244,8 +239,8 @@ def write(
 ) -> None:
     """Compare the models on the test split, and write the record."""
     count = len(splits.validation)
-    known = splits.validation.labels.numpy()
-    labels = splits.test.labels.numpy()
+    known = splits.validation.truth.numpy()
+    labels = splits.test.truth.numpy()
     runs: list[dict[str, Reading]] = []
     at_half: dict[str, list[float]] = {}
     for run in both:
@@ -277,7 +272,7 @@ def write(
     record |= comparison.compare(runs, labels, differences=DIFFERENCES)
     record["macro_f1_at_half"] = {n: comparison.mean(v) for n, v in at_half.items()}
     record["per_label"] = {
-        "train_positives": splits.train.labels.sum(0).int().tolist(),
+        "train_positives": splits.train.truth.sum(0).int().tolist(),
         "test_positives": labels.sum(0).astype(int).tolist(),
         "average_precision": {
             name: mean_over(

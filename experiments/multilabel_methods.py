@@ -22,7 +22,6 @@ from course_lib import comparison, records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.devices import accelerator
-from course_lib.label_embedding_loss import LabelEmbeddingLoss, logits_and_embeddings
 from course_lib.losses import (
     DistillationLoss,
     logit_matching_loss,
@@ -32,9 +31,10 @@ from course_lib.metrics import interval
 from course_lib.models import LabelwiseLSTM
 from course_lib.reviews.synthetic import oracle_logits
 from course_lib.scale import current_scale
+from course_lib.soft_targets import logits_and_embeddings
 from course_lib.splits import Splits, prepare
 from course_lib.text import encode
-from course_lib.training import Distillation, train
+from course_lib.training import Distillation, LabelEmbeddings, Objective, train
 from experiments.kept import FOLDER, kept
 
 SEEDS = (0, 1, 2)
@@ -69,9 +69,9 @@ def by_softmax(student: Tensor, teacher: Tensor, labels: Tensor) -> Tensor:
     return soft_target_loss(student, teacher, 1.0)
 
 
-def soft(temperature: float, alpha: float = 1.0) -> DistillationLoss:
+def soft(temperature: float, alpha: float = 1.0) -> Distillation:
     """Return the course's loss for many labels."""
-    return DistillationLoss(temperature, alpha, multilabel=True)
+    return Distillation(DistillationLoss(temperature, alpha, multilabel=True))
 
 
 def main(limit: int | None = None) -> None:
@@ -84,7 +84,7 @@ def main(limit: int | None = None) -> None:
         run = with_oracle(splits, seed, folder)
         run |= with_teacher(splits, seed, folder)
         runs.append(run)
-    labels = splits.test.labels.numpy()
+    labels = splits.test.truth.numpy()
     record: records.Record = {
         "data": splits.data,
         "device": records.device_name(accelerator().device),
@@ -120,7 +120,7 @@ def describe(shape: tuple[int, int, int, float]) -> str:
 def with_oracle(splits: Splits, seed: int, folder: Path) -> dict[str, Reading]:
     """Learn from few reviews, by their labels or by the oracle's word on them."""
     texts = splits.reviews["train"].texts[:FEW]
-    few = Examples(splits.train.tokens[:FEW], splits.train.labels[:FEW])
+    few = Examples(splits.train.tokens[:FEW], splits.train.truth[:FEW])
     told = few.with_soft_targets(torch.tensor(oracle_logits(texts)))
     best = oracle_logits(splits.reviews["test"].texts).astype(np.float32)
     jobs: Mapping[str, Callable[[], Reading]] = {
@@ -136,12 +136,11 @@ def with_oracle(splits: Splits, seed: int, folder: Path) -> dict[str, Reading]:
 
 def with_teacher(splits: Splits, seed: int, folder: Path) -> dict[str, Reading]:
     """Train a teacher on some labels, and its student in several ways."""
-    labels = splits.train.labels[:LABELLED]
+    labels = splits.train.truth[:LABELLED]
     labelled = Examples(splits.train.tokens[:LABELLED], labels)
     texts = splits.readable_texts
     tokens = encode(texts, splits.vocabulary, splits.max_tokens)
-    unknown = labels.new_zeros(len(texts) - len(labels), labels.shape[1])
-    everything = Examples(tokens, torch.cat([labels, unknown]))
+    everything = Examples(tokens)
 
     torch.manual_seed(seed)
     teacher = LabelwiseLSTM(splits.vocabulary_size, labels.shape[1], *TEACHER[:3])
@@ -151,19 +150,21 @@ def with_teacher(splits: Splits, seed: int, folder: Path) -> dict[str, Reading]:
     decided = (both[..., 0] > 0).float()  # whose rows are pairs worth comparing
     seen = replace(everything.with_soft_targets(both), labels=decided)
 
-    def student(examples: Examples, loss: Distillation | None) -> Callable[[], Reading]:
-        return lambda: read(taught(splits, examples, STUDENT, seed, loss), splits)
+    def student(
+        examples: Examples, objective: Objective | None
+    ) -> Callable[[], Reading]:
+        return lambda: read(taught(splits, examples, STUDENT, seed, objective), splits)
 
     def with_embeddings(weight: float) -> Reading:
         model = new_student(splits, seed)
-        loss = LabelEmbeddingLoss(model, temperature=1.0, weight=weight)
-        fit(model, seen, splits, STUDENT[3], seed, loss, STEPS)
+        objective = LabelEmbeddings(temperature=1.0, weight=weight)
+        fit(model, seen, splits, STUDENT[3], seed, objective, STEPS)
         return read(model, splits)
 
     def in_stages() -> Reading:
         model = new_student(splits, seed)
         count = len(labels)
-        rest = Examples(tokens[count:], unknown, said.soft_targets[count:])  # type: ignore[index]
+        rest = Examples(tokens[count:], soft_targets=both[count:, :, 0])
         own = labelled.with_soft_targets(both[:count, :, 0])
         third = STEPS // 3
         fit(model, rest, splits, STUDENT[3], seed, soft(1.0), third)
@@ -177,8 +178,8 @@ def with_teacher(splits: Splits, seed: int, folder: Path) -> dict[str, Reading]:
         "kd-T1": student(said, soft(1.0)),
         "kd-T2": student(said, soft(2.0)),
         "kd-T4": student(said, soft(4.0)),
-        "logits": student(said, by_logits),
-        "softmax": student(said, by_softmax),
+        "logits": student(said, Distillation(by_logits)),
+        "softmax": student(said, Distillation(by_softmax)),
         "embeddings": partial(with_embeddings, WEIGHT),
         "embeddings-light": partial(with_embeddings, LIGHT),
         "stages": in_stages,
@@ -199,11 +200,11 @@ def taught(
     examples: Examples,
     shape: tuple[int, int, int, float],
     seed: int,
-    loss: Distillation | None,
+    objective: Objective | None,
 ) -> LabelwiseLSTM:
     """Train a new student for all its steps."""
     model = new_student(splits, seed)
-    fit(model, examples, splits, shape[3], seed, loss, STEPS)
+    fit(model, examples, splits, shape[3], seed, objective, STEPS)
     return model
 
 
@@ -213,7 +214,7 @@ def fit(
     splits: Splits,
     learning_rate: float,
     seed: int,
-    loss: Distillation | None,
+    objective: Objective | None,
     steps: int,
     checkpoint: Path | None = None,
 ) -> None:
@@ -229,9 +230,9 @@ def fit(
         batch_size=BATCH_SIZE,
         learning_rate=learning_rate,
         seed=seed,
-        distillation=loss,
+        objective=objective,
         checkpoint=checkpoint / "teacher.safetensors" if checkpoint else None,
-        progress=getattr(loss, "__name__", type(loss).__name__),
+        progress=type(objective).__name__,
     )
 
 

@@ -104,7 +104,7 @@ def main() -> None:
     }
     record |= comparison.compare(
         runs,
-        splits.test.labels.numpy(),
+        splits.test.truth.numpy(),
         differences={
             f"{name}_minus_bag_of_words": (name, "bag-of-words") for name in NETWORKS
         }

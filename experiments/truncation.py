@@ -104,7 +104,7 @@ def main() -> None:
     pairs["both_512_minus_256"] = ("both-512", "both-256")
     pairs["student_256_minus_64"] = ("student-256", "student-64")
     pairs["student_512_minus_256"] = ("student-512", "student-256")
-    labels = splits.test.labels.numpy()
+    labels = splits.test.truth.numpy()
     record |= comparison.compare(runs, labels, differences=pairs)
     records.write(Path(given.out), record)
     print(records.table(record, {name: name for name in runs[0]}))

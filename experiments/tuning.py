@@ -32,7 +32,7 @@ from course_lib.models import STUDENTS
 from course_lib.scale import current_scale
 from course_lib.soft_target_files import SoftTargets
 from course_lib.splits import prepare
-from course_lib.training import train
+from course_lib.training import Distillation, train
 from experiments.kept import FOLDER, kept
 from experiments.minilm import out
 
@@ -84,7 +84,7 @@ def main(limit: int | None = None) -> None:
     soft = said.logits_for(splits.reviews["train"].texts, splits.label_names)
     taught = splits.train.with_soft_targets(soft)
     parts = {"validation": splits.validation, "test": splits.test}
-    truth = {name: part.labels.numpy() for name, part in parts.items()}
+    truth = {name: part.truth.numpy() for name, part in parts.items()}
     folder = FOLDER / f"tuning-{limit or 'all'}"
 
     @lru_cache(maxsize=1)  # who is asked about two splits is trained once
@@ -177,9 +177,10 @@ def trained(
     """Train the student with a setting from one seed."""
     torch.manual_seed(seed)
     model = STUDENTS[STUDENT].build(vocabulary_size, 2)
-    loss = None
+    objective = None
     if setting.temperature is not None:
         loss = DistillationLoss(setting.temperature, setting.alpha)
+        objective = Distillation(loss)
     train(
         model,
         taught,
@@ -188,7 +189,7 @@ def trained(
         batch_size=BATCH_SIZE,
         learning_rate=setting.learning_rate,
         seed=seed,
-        distillation=loss,
+        objective=objective,
     )
     return model
 

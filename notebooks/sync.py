@@ -20,6 +20,9 @@ ROOT = FOLDER.parent
 MINUTES = ROOT / "book" / "records" / "minutes.json"
 ROW = "| **Running it** |"
 
+#: A folder for each part of the book; no hidden one, where Jupyter keeps copies.
+CHAPTERS = "[!.]*/*.ipynb"
+
 BOOTSTRAP = """\
 # The same in every chapter. On Colab it installs the course; elsewhere
 # the course is here already, and the cell only looks around.
@@ -36,8 +39,8 @@ print(scale)"""
 
 LINKS = (
     "[Run this chapter on Colab](https://colab.research.google.com/github/"
-    "{slug}/blob/{branch}/notebooks/{name}) · "
-    "[its source]({url}/blob/{branch}/notebooks/{name})"
+    "{slug}/blob/{branch}/{place}) · "
+    "[its source]({url}/blob/{branch}/{place})"
 )
 
 
@@ -62,7 +65,8 @@ def synced(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode
     url, branch = config["repository"]["url"], config["repository"]["branch"]
     minutes = json.loads(MINUTES.read_text(encoding="utf-8"))
     slug = url.removeprefix("https://github.com/")
-    links = LINKS.format(url=url, slug=slug, branch=branch, name=path.name)
+    place = path.relative_to(ROOT).as_posix()
+    links = LINKS.format(url=url, slug=slug, branch=branch, place=place)
     tagged = {"title": 0, "bootstrap": 0}
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
@@ -100,7 +104,7 @@ def synced(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode
 
 def main() -> None:
     """Rewrite every notebook whose common parts are out of date."""
-    for path in sorted(FOLDER.glob("*.ipynb")):
+    for path in sorted(FOLDER.glob(CHAPTERS)):
         old = path.read_text(encoding="utf-8")
         notebook = synced(nbformat.reads(old, as_version=4), path)
         new = nbformat.writes(notebook, indent=1) + "\n"

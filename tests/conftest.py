@@ -1,15 +1,25 @@
 """What all tests share: one thread, no surprises from the reader's environment."""
 
 import os
+import sys
 
 import pytest
-import torch
 from hypothesis import settings
 
 settings.register_profile("course", max_examples=50, deadline=None, derandomize=True)
 settings.load_profile("course")
-torch.set_num_threads(1)  # tiny models: threads that wait for each other cost more
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # and in the processes that tests start
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start too
+# jsonschema, which reads notebooks and charts, would build 38 parsers for addresses
+# that nobody asks it to check: two seconds in each process.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread():
+    """Tiny models: threads that wait for each other cost more."""
+    import torch  # not above: the process that only hands out tests needs none
+
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,23 @@
 """Small copies of the published archives, a server for them, and no other network."""
 
 import io
+import os
 import socket
 import tarfile
 import threading
 import zipfile
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+import pytest
+
+from course_lib.reviews import archives
+from course_lib.reviews.imdb import archive as official
+
+REAL = Path(
+    os.environ.get("COURSE_DATA") or Path(__file__).parents[2] / "shared" / "data"
+)
 COUNTS = {
     "train/neg": 12,
     "train/pos": 12,
@@ -15,6 +25,21 @@ COUNTS = {
     "test/neg": 6,
     "test/pos": 6,
 }
+
+
+def needs(*files):
+    """Skip a test of the real files where they are not."""
+    missing = [file for file in files if not (REAL / file).exists()]
+    return pytest.mark.skipif(bool(missing), reason=f"{missing} not in COURSE_DATA")
+
+
+def make_small_world(monkeypatch, tmp_path):
+    """Small archives, an empty cache, no network, no patience."""
+    block_network(monkeypatch)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(archives, "RETRIES", 0)
+    for group, count in COUNTS.items():
+        monkeypatch.setitem(official.EXPECTED, group, count)
 
 
 def imdb_members():

@@ -11,10 +11,9 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from course_lib.batches import Examples
 from course_lib.losses import DistillationLoss
 from course_lib.soft_targets import predict_logits
-from course_lib.training import train
+from course_lib.training import Distillation, train
 from tests.tasks import make_model, make_task
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,16 +88,13 @@ def test_an_online_teacher_teaches_what_a_cached_one_does(
     loss = DistillationLoss(temperature=2.0, alpha=0.5)
     online = benchmarks.online.OnlineTeacher(teacher, loss)
     students = []
-    for distillation, soft in (
-        (loss, predict_logits(teacher, task)),
-        (online, torch.full((len(task), 2), torch.nan)),  # not to be looked at
+    for objective, examples in (
+        (Distillation(loss), task.with_soft_targets(predict_logits(teacher, task))),
+        (online, task),
     ):
         student = make_model(dropout=0.0)
-        if distillation is online:
-            online.listen_to(student)
         options = {"epochs": 2, "batch_size": 16, "learning_rate": 1e-2}
-        examples = Examples(task.tokens, task.labels, torch.nan_to_num(soft))
-        train(student, examples, task, distillation=distillation, **options)
+        train(student, examples, task, objective=objective, **options)
         students.append(torch.nn.utils.parameters_to_vector(student.parameters()))
     torch.testing.assert_close(*students, rtol=1e-4, atol=1e-5)
 

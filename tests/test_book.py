@@ -55,7 +55,7 @@ def test_the_execution_cache_depends_on_package_records_pins_and_data(monkeypatc
     covered = {path for pattern in build.INPUTS for path in ROOT.glob(pattern)}
     assert {
         ROOT / "course_lib" / "losses.py",
-        ROOT / "course_lib" / "quizzes" / "01-softmax.json",
+        ROOT / "course_lib" / "quizzes" / "softmax.json",
         ROOT / "book" / "records" / "distill-synthetic-lstm.json",
         ROOT / "requirements.txt",
     } <= covered
@@ -66,15 +66,27 @@ def test_a_page_that_is_promised_and_missing_is_named(monkeypatch, tmp_path):
     (tmp_path / "index.html").touch()
     missing = build.missing_pages()
     assert "index" not in missing
-    assert {"book/intro", "notebooks/01-softmax"} <= set(missing)
+    assert {"book/intro", "notebooks/foundations/softmax"} <= set(missing)
+
+
+def test_an_address_by_number_leads_to_the_chapter_of_its_topic(monkeypatch, tmp_path):
+    monkeypatch.setattr(build, "SITE", tmp_path)
+    for page in build.missing_pages():
+        (tmp_path / page).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{page}.html").touch()
+    build.write_redirects()
+    old = tmp_path / "notebooks" / "08-bert-to-small.html"
+    assert "url=sentiment/bert-to-small.html" in old.read_text(encoding="utf-8")
+    assert len(list((tmp_path / "notebooks").glob("*.html"))) == 12
 
 
 def test_chapters_are_executed_and_only_those_that_pass_are_kept(tmp_path, monkeypatch):
-    (tmp_path / "notebooks").mkdir()
+    part = tmp_path / "notebooks" / "part"
+    part.mkdir(parents=True)
     for name, code in {"good": "print(1 + 1)", "bad": "1 / 0"}.items():
         cells = [nbformat.v4.new_code_cell(code)]
         notebook = nbformat.v4.new_notebook(cells=cells)
-        nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
+        nbformat.write(notebook, part / f"{name}.ipynb")
     monkeypatch.setattr(build, "ROOT", tmp_path)
     build.execute_side_by_side(tmp_path / "cache", timeout=60)
     kept = get_cache(tmp_path / "cache")

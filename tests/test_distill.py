@@ -83,8 +83,7 @@ def test_labels_are_what_the_losses_expect(splits):
 def test_unlabelled_reviews_join_in_without_a_label_of_their_own(splits, soft_only):
     more = with_unlabelled(splits, alpha=1.0)
     assert len(more) == 600
-    assert more.labels[:300].equal(splits.train.labels)
-    assert not more.labels[300:].any()
+    assert more.labels is None
     again = encode(splits.readable_texts, splits.vocabulary, splits.max_tokens)
     assert all(np.array_equal(a, b) for a, b in zip(more.tokens, again, strict=True))
     record, _ = distill(splits, "lstm", "lstm", SCALE, alpha=1.0, unlabelled=True)

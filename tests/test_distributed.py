@@ -17,7 +17,7 @@ from course_lib.devices import accelerator, new_accelerator
 from course_lib.losses import DistillationLoss
 from course_lib.soft_target_files import make_once, text_digests
 from course_lib.soft_targets import predict_logits
-from course_lib.training import train
+from course_lib.training import Distillation, train
 from tests.tasks import make_model, make_task
 
 folder, hub = Path(sys.argv[1]), accelerator()
@@ -54,7 +54,7 @@ def run(name, task, loss, multilabel):
     model = make_model(dropout=0.0)
     history = train(
         model, task, make_task(33, 1, multilabel), epochs=2, batch_size=17,
-        learning_rate=1e-2, distillation=loss,
+        learning_rate=1e-2, objective=loss and Distillation(loss),
         checkpoint=folder / f"{name}.safetensors",
     )
     return model, history

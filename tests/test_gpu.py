@@ -26,13 +26,13 @@ from safetensors.torch import save_file
 from course_lib.devices import accelerator
 from course_lib.losses import DistillationLoss
 from course_lib.soft_targets import predict_logits
-from course_lib.training import train
+from course_lib.training import Distillation, train
 from tests.tasks import make_model, make_task
 import torch
 task, model = make_task(70), make_model(dropout=0.0)
 soft = predict_logits(make_model(seed=1), task)
 train(model, task.with_soft_targets(soft), make_task(33, 1), epochs=2, batch_size=16,
-      learning_rate=1e-2, distillation=DistillationLoss(2.0, 0.7))
+      learning_rate=1e-2, objective=Distillation(DistillationLoss(2.0, 0.7)))
 weights = {name: w.cpu() for name, w in model.state_dict().items()}
 save_file({"soft": soft, "on_gpu": torch.tensor(accelerator().device.type == "cuda"),
            **weights}, sys.argv[1])

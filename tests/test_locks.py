@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from course_lib import locks
-from course_lib.checkpoints import Checkpoint, CheckpointError
 from course_lib.locks import InUseError, acquire
+from course_lib.training.checkpoints import Checkpoint, CheckpointError
 
 fcntl = pytest.importorskip("fcntl")
 

@@ -369,15 +369,17 @@ def test_values_are_looked_at_again_outside():
         torch.func.grad(kl_divergence)(NAN, NAN)
 
 
-def test_the_module_can_be_lifted_out():
+def test_the_package_can_be_lifted_out():
     """It imports torch and the standard library, and nothing else of the course."""
     imported = set()
-    for node in ast.walk(ast.parse(Path(losses.__file__).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            imported |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            imported.add(node.module.split(".")[0])
+    for file in Path(losses.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                if not node.module.startswith("course_lib.losses"):
+                    imported.add(node.module.split(".")[0])
     assert imported - sys.stdlib_module_names == {"torch"}
 
 
@@ -512,9 +514,7 @@ def test_alpha_must_be_a_number(alpha):
 
 
 @pytest.mark.parametrize("multilabel", [False, True])
-@pytest.mark.parametrize(
-    "labels", [[0, 1], (0, 1), np.array([0, 1]), None, "01", 1], ids=str
-)
+@pytest.mark.parametrize("labels", [[0, 1], (0, 1), np.array([0, 1]), "01", 1], ids=str)
 def test_labels_must_be_a_tensor(labels, multilabel):
     kind = r"multi-hot.*\(2, 3\)" if multilabel else r"class ind.*\(2,\)"
     match = f"^labels are {in_words(labels)}.*; expected {kind}, as a tensor$"

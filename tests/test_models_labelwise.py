@@ -20,7 +20,7 @@ def make_wide(**options):
 def test_each_label_reads_its_own_weighted_mean_of_the_states():
     model = make_model()
     tokens, lengths = make_batch()
-    logits = model(tokens, lengths)
+    logits, embeddings = model(tokens, lengths, with_embeddings=True)
     states = model.states(tokens, lengths)
     for row, length in enumerate(lengths):
         for label in range(3):
@@ -29,7 +29,7 @@ def test_each_label_reads_its_own_weighted_mean_of_the_states():
             seen = weights @ own
             expected = seen @ model.head.weight[label] + model.head.bias[label]
             assert logits[row, label].item() == pytest.approx(expected.item())
-            assert torch.allclose(model.label_embeddings[row, label], seen)
+            assert torch.allclose(embeddings[row, label], seen)
 
 
 @pytest.mark.parametrize("make", [make_model, make_wide])

@@ -2,19 +2,19 @@
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
+from itertools import count
 
 import pytest
 import torch
+from forked import Forked
 from safetensors.torch import load_file, save_file
 
-from course_lib import training
-from course_lib.checkpoints import CheckpointError
+from course_lib import tensor_files
 from course_lib.losses import DistillationLoss
 from course_lib.tensor_files import TensorFileError
-from course_lib.training import train
+from course_lib.training import Distillation, loop, train
+from course_lib.training.checkpoints import CheckpointError
 from tests.tasks import make_model, make_task, weights
 
 SOFT_TARGETS = 3 * torch.randn(70, 2, generator=torch.Generator().manual_seed(0))
@@ -42,14 +42,14 @@ class StopsAt(DistillationLoss):
 
 @pytest.fixture(autouse=True)
 def checkpoint_after_each_step(monkeypatch):
-    monkeypatch.setattr(training, "STEPS_BETWEEN_LOOKS", 1)
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
+    monkeypatch.setattr(loop, "STEPS_BETWEEN_LOOKS", 1)
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", 0.0)
 
 
 def run(calls=10**9, checkpoint=None, **options):
     """Train for so many steps; return the model, and the history if it ended."""
     model = make_model()
-    options = {**OPTIONS, "distillation": StopsAt(calls), **options}
+    options = {**OPTIONS, "objective": Distillation(StopsAt(calls)), **options}
     try:
         history = train(model, TASK, make_task(33, 1), checkpoint=checkpoint, **options)
     except Stopped:
@@ -57,13 +57,19 @@ def run(calls=10**9, checkpoint=None, **options):
     return model, history
 
 
+@pytest.fixture(scope="module")
+def whole():
+    """A run that is never stopped: its model and its history."""
+    return run()
+
+
 def without_times(history):
     return [replace(e, seconds=0.0, tokens_per_second=0.0) for e in history.epochs]
 
 
 @pytest.mark.parametrize("calls", [0, 1, 4, 5, 6, 14])
-def test_a_run_that_was_stopped_ends_with_the_same_weights(calls, tmp_path):
-    expected, history = run()
+def test_a_run_that_was_stopped_ends_with_the_same_weights(calls, tmp_path, whole):
+    expected, history = whole
     place = tmp_path / "run.safetensors"
     assert run(calls, place)[1] is None
     model, continued = run(checkpoint=place)
@@ -72,8 +78,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(calls, tmp_path):
     assert continued.best == history.best
 
 
-def test_a_run_may_be_stopped_at_every_single_step(tmp_path):
-    expected, _ = run()
+def test_a_run_may_be_stopped_at_every_single_step(tmp_path, whole):
     place = tmp_path / "run.safetensors"
     stops = 0
     while True:
@@ -82,11 +87,11 @@ def test_a_run_may_be_stopped_at_every_single_step(tmp_path):
             break
         stops += 1
     assert stops == 14  # the fifteenth step is the last
-    assert torch.equal(weights(model), weights(expected))
+    assert torch.equal(weights(model), weights(whole[0]))
 
 
 def test_a_checkpoint_is_written_only_when_the_last_is_old(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "SECONDS_BETWEEN_CHECKPOINTS", 3600.0)
+    monkeypatch.setattr(loop, "SECONDS_BETWEEN_CHECKPOINTS", 3600.0)
     place = tmp_path / "run.safetensors"
     run(4, place)
     assert not place.exists()
@@ -112,39 +117,29 @@ def test_early_stopping_goes_on_from_where_it_was(tmp_path):
     assert history.best == 0
 
 
-SCRIPT = """
-import os, signal, sys
-from pathlib import Path
-from course_lib import tensor_files, training
-from tests.test_resume import OPTIONS, TASK, StopsAt, make_model, make_task, train
+def killed_while_writing(place):
+    """Train, and die when the seventh checkpoint is written by half."""
+    loop.STEPS_BETWEEN_LOOKS, loop.SECONDS_BETWEEN_CHECKPOINTS = 1, 0.0
+    write, writes = tensor_files.save_file, count(1)
 
-training.STEPS_BETWEEN_LOOKS, training.SECONDS_BETWEEN_CHECKPOINTS = 1, 0.0
-write, writes = tensor_files.save_file, 0
+    def dies(tensors, path, metadata):
+        write(tensors, path, metadata)
+        if next(writes) == 7:
+            os.truncate(path, path.stat().st_size // 2)
+            os.kill(os.getpid(), signal.SIGKILL)
 
-def dies_while_writing(tensors, path, metadata):
-    global writes
-    writes += 1
-    write(tensors, path, metadata)
-    if writes == 7:
-        os.truncate(path, path.stat().st_size // 2)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-tensor_files.save_file = dies_while_writing
-train(make_model(), TASK, make_task(33, 1), checkpoint=Path(sys.argv[1]),
-      distillation=StopsAt(10**9), **OPTIONS)
-"""
+    tensor_files.save_file = dies
+    run(checkpoint=place)
 
 
-def test_killed_in_the_middle_of_writing_a_checkpoint(tmp_path):
+def test_killed_in_the_middle_of_writing_a_checkpoint(tmp_path, whole):
     place = tmp_path / "run.safetensors"
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(place)], check=False)
-    assert done.returncode == -signal.SIGKILL
+    assert Forked(killed_while_writing, place).end()[0] == -signal.SIGKILL
     (half,) = tmp_path.glob("*.part")
     assert half.stat().st_size < place.stat().st_size  # what it left behind
     assert load_file(place)["optimizer.0.step"] == 5
-    expected, _ = run()
     model, _ = run(checkpoint=place)
-    assert torch.equal(weights(model), weights(expected))
+    assert torch.equal(weights(model), weights(whole[0]))
     assert sorted(p.name for p in tmp_path.iterdir()) == [
         "run.safetensors",
         "run.safetensors.lock",
@@ -156,7 +151,7 @@ def test_a_checkpoint_holds_no_pickle(tmp_path):
     run(7, place)
     content = place.read_bytes()
     assert not any(content.startswith(magic) for magic in (b"PK", b"\x80"))
-    assert b"course_lib checkpoint, format 1" in content[:4096]
+    assert b"course_lib checkpoint, format 2" in content[:4096]
 
 
 def refused(place, match, **options):
@@ -174,7 +169,10 @@ def refused(place, match, **options):
         ({"seed": 3}, "seed is 0, this one's is 3"),
         ({"epochs": 4}, "epochs is 3, this one's is 4"),
         ({"batch_size": 8}, "batch_size is 16, this one's is 8"),
-        ({"distillation": DistillationLoss(4.0, 0.7)}, "loss is StopsAt"),
+        (
+            {"objective": Distillation(DistillationLoss(4.0, 0.7))},
+            r"objective is Distillation\( \(loss\): StopsAt",
+        ),
     ],
 )
 def test_another_runs_checkpoint_is_refused(options, match, tmp_path):
@@ -197,7 +195,7 @@ def test_a_checkpoint_of_other_reviews_or_weights_is_refused(tmp_path):
                 task,
                 make_task(33, 1),
                 checkpoint=place,
-                distillation=StopsAt(0),
+                objective=Distillation(StopsAt(0)),
                 **OPTIONS,
             )
 
@@ -243,5 +241,5 @@ def test_two_runs_cannot_use_one_checkpoint(tmp_path):
                     run(checkpoint=place)
             return super().forward(*arguments)
 
-    run(checkpoint=place, distillation=Second(10**9))
+    run(checkpoint=place, objective=Distillation(Second(10**9)))
     assert done

@@ -1,33 +1,24 @@
 """The IMDB reviews: what a small copy of the archive, and the real one, become."""
 
-import os
-from pathlib import Path
+import hashlib
 
 import numpy as np
 import pytest
-from reviews_files import COUNTS, block_network, imdb_members, write_tar
+from reviews_files import COUNTS, REAL, imdb_members, make_small_world, needs, write_tar
 
-from course_lib.reviews import DataError, archives, imdb, imdb_archive, imdb_hub, load
+from course_lib.reviews import DataError, load
+from course_lib.reviews.imdb import archive as official
+from course_lib.reviews.imdb import cache as imdb_cache
+from course_lib.reviews.imdb import hub
 from course_lib.reviews.leaks import normalise
 from course_lib.reviews.table import SPLITS
-
-REAL = Path(
-    os.environ.get("COURSE_DATA") or Path(__file__).parents[2] / "shared" / "data"
-)
-needs_archive = pytest.mark.skipif(
-    not (REAL / imdb.FILE).is_file(), reason=f"{imdb.FILE} is not in COURSE_DATA"
-)
 
 
 @pytest.fixture
 def archive(monkeypatch, tmp_path):
-    block_network(monkeypatch)
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(archives, "RETRIES", 0)
-    for group, count in COUNTS.items():
-        monkeypatch.setitem(imdb_archive.EXPECTED, group, count)
+    make_small_world(monkeypatch, tmp_path)
     (tmp_path / "data").mkdir()
-    return write_tar(tmp_path / "data" / imdb.FILE, imdb_members())
+    return write_tar(tmp_path / "data" / imdb_cache.FILE, imdb_members())
 
 
 def test_texts_labels_stars_and_films_belong_together(archive):
@@ -89,8 +80,8 @@ def test_the_cache_serves_where_the_archive_is_gone(archive):
 
 
 def test_line_breaks_of_html_become_line_breaks():
-    assert imdb_archive.clean("a<br /><br />b<BR> c<br/>") == "a\nb\nc"
-    assert imdb_archive.clean("2 < 3 <i>really</i>") == "2 < 3 <i>really</i>"
+    assert official.clean("a<br /><br />b<BR> c<br/>") == "a\nb\nc"
+    assert official.clean("2 < 3 <i>really</i>") == "2 < 3 <i>really</i>"
 
 
 # ------------------------------------------------------------------- the hub
@@ -118,9 +109,9 @@ def hub_copy(groups):
 
 def test_the_hub_gives_the_same_splits_without_naming_a_film(archive, monkeypatch):
     known = {split: load("imdb", split, data_dir=archive.parent) for split in SPLITS}
-    everything = imdb_archive.read_archive(archive)
+    everything = official.read_archive(archive)
     training = [everything[split] for split in ("train", "validation")]
-    keys = [[imdb_hub.text_key(text) for text in part.texts] for part in training]
+    keys = [[hub.text_key(text) for text in part.texts] for part in training]
     in_test = set(everything["test"].films)
     shared = [
         key
@@ -128,12 +119,10 @@ def test_the_hub_gives_the_same_splits_without_naming_a_film(archive, monkeypatc
         for key, film in zip(of_part, part.films, strict=True)
         if film in in_test
     ]
-    monkeypatch.setattr(imdb_hub, "SHARED_FILM", tuple(shared))
-    packed = imdb_hub.pack(keys[0] + keys[1], keys[1])
-    monkeypatch.setattr(imdb_hub, "VALIDATION", packed)
-    monkeypatch.setattr(
-        imdb_hub, "FINGERPRINT", imdb_hub.fingerprint(keys[0] + keys[1])
-    )
+    monkeypatch.setattr(hub, "SHARED_FILM", tuple(shared))
+    packed = hub.pack(keys[0] + keys[1], keys[1])
+    monkeypatch.setattr(hub, "validation_bits", lambda: packed)
+    monkeypatch.setattr(hub, "FINGERPRINT", hub.fingerprint(keys[0] + keys[1]))
     copy = hub_copy(
         {
             "train": ("train/neg", "train/pos"),
@@ -141,7 +130,7 @@ def test_the_hub_gives_the_same_splits_without_naming_a_film(archive, monkeypatc
             "unsupervised": ("train/unsup",),
         }
     )
-    monkeypatch.setattr(imdb_hub, "_from_hub", lambda: copy)
+    monkeypatch.setattr(hub, "_from_hub", lambda: copy)
     monkeypatch.setenv("COURSE_CACHE", str(archive.parent / "another cache"))
     for split, reviews in known.items():
         from_hub = load("imdb", split)
@@ -154,10 +143,27 @@ def test_the_hub_gives_the_same_splits_without_naming_a_film(archive, monkeypatc
         assert from_hub.films is None
         assert "hub" in from_hub.notes[0]
     with pytest.raises(DataError, match="does not name the films"):
-        imdb.load_with_films("train")
-    monkeypatch.setattr(imdb_hub, "FINGERPRINT", "of other texts")
+        imdb_cache.load_with_films("train")
+    monkeypatch.setattr(hub, "FINGERPRINT", "of other texts")
     with pytest.raises(DataError, match="texts as published"):
         load("imdb", "train")
+
+
+def test_packed_keys_are_those_that_come_out_again():
+    keys = [hub.text_key(str(number)) for number in range(1003)]
+    chosen = keys[::7]
+    packed = hub.pack(keys + keys[:5], chosen)
+    assert len(packed) == 126
+    assert hub.unpack(keys[::-1], packed) == set(chosen)
+
+
+def test_the_file_of_bits_is_the_one_made_from_the_archive():
+    """Without the archive, its checksum and the number of reviews must do."""
+    bits = hub.validation_bits()
+    assert np.unpackbits(np.frombuffer(bits, dtype=np.uint8)).sum() == 2_563
+    assert hashlib.sha256(bits).hexdigest() == (
+        "1c4838efe6a8558821f92c93f9b78868fdbdf5ded315fd297042f0412a08e1b5"
+    )
 
 
 # ---------------------------------------------------------- the real archive
@@ -168,7 +174,7 @@ def real():
     return {split: load("imdb", split, data_dir=REAL) for split in SPLITS}
 
 
-@needs_archive
+@needs(imdb_cache.FILE)
 def test_the_real_splits_share_no_text_and_no_film(real):
     texts = {split: {normalise(t) for t in real[split].texts} for split in SPLITS}
     films = {split: set(real[split].films) for split in SPLITS}
@@ -180,7 +186,7 @@ def test_the_real_splits_share_no_text_and_no_film(real):
             assert len(texts[one]) == len(real[one])
 
 
-@needs_archive
+@needs(imdb_cache.FILE)
 def test_the_real_splits_have_the_known_sizes_and_leaks(real):
     assert {split: len(real[split]) for split in SPLITS} == {
         "train": 22_221,
@@ -207,17 +213,17 @@ def test_the_real_splits_have_the_known_sizes_and_leaks(real):
     assert not any("<br" in text for text in real["test"].texts)
 
 
-@needs_archive
+@needs(imdb_cache.FILE)
 def test_the_bits_for_the_hub_are_those_of_the_real_archive(real):
-    """`imdb_hub.pack` made them from the films that the archive names."""
-    unread = imdb_archive.read_archive(REAL / imdb.FILE)
+    """`hub.pack` made them from the films that the archive names."""
+    unread = official.read_archive(REAL / imdb_cache.FILE)
     keys = {
-        split: [imdb_hub.text_key(text) for text in unread[split].texts]
+        split: [hub.text_key(text) for text in unread[split].texts]
         for split in ("train", "validation")
     }
     training = keys["train"] + keys["validation"]
-    assert imdb_hub.fingerprint(training) == imdb_hub.FINGERPRINT
-    assert imdb_hub.unpack(training, imdb_hub.VALIDATION) == set(keys["validation"])
+    assert hub.fingerprint(training) == hub.FINGERPRINT
+    assert hub.validation_bits() == hub.pack(training, keys["validation"])
     in_test = set(unread["test"].films)
     shared = {
         key
@@ -225,4 +231,4 @@ def test_the_bits_for_the_hub_are_those_of_the_real_archive(real):
         for key, film in zip(of_split, unread[split].films, strict=True)
         if film in in_test
     }
-    assert shared == set(imdb_hub.SHARED_FILM)
+    assert shared == set(hub.SHARED_FILM)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from course_lib.reviews import DataError, Reviews, load
+from course_lib.reviews.own.labels import Labels
 
 SPLITS = ("train", "validation", "test", "unlabelled")
 
@@ -135,6 +136,14 @@ def test_a_frame_means_the_same_in_every_format(case, tmp_path):
             (gap,) = set(range(3)) - set(kept)
             assert load(path, "unlabelled").texts == [f"r{gap}"]
         assert content(train) == content(load(tmp_path / "own.csv", "train"))
+
+
+def test_a_row_without_labels_has_no_number():
+    for rows, single in (([["x"], None], True), ([["x", "y"], None], False)):
+        labels = Labels(rows, ("x", "y"), notes=[], single=single)
+        assert len(labels.to_array([0])) == 1
+        with pytest.raises(ValueError, match="1 of 2 have no labels"):
+            labels.to_array([0, 1])
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,16 @@ from sklearn.metrics import average_precision_score
 from sklearn.multiclass import OneVsRestClassifier
 
 from course_lib.reviews import DataError, load, synthetic
-from course_lib.reviews.grammar import Grammar, patterns, standard, weighted_patterns
 from course_lib.reviews.leaks import normalise
-from course_lib.reviews.oracle import Oracle
+from course_lib.reviews.synthetic.grammar import (
+    Grammar,
+    patterns,
+    standard,
+    weighted_patterns,
+)
+from course_lib.reviews.synthetic.oracle import Oracle
+from course_lib.reviews.synthetic.writer import Draw, Recipe, Writer
 from course_lib.reviews.table import SPLITS
-from course_lib.reviews.writer import Draw, Recipe, Writer
 
 # ---------------------------------------------------------------- brute force
 
@@ -115,7 +120,7 @@ def every_review(recipe):
     ],
 )
 def test_the_oracle_equals_a_sum_over_all_the_generator_could_do(changes, monkeypatch):
-    monkeypatch.setattr("course_lib.reviews.writer.ENDING_WEIGHTS", (1, 0, 0))
+    monkeypatch.setattr("course_lib.reviews.synthetic.writer.ENDING_WEIGHTS", (1, 0, 0))
     recipe = replace(TINY_RECIPE, **changes)
     joint = every_review(recipe)
     assert sum(joint.values()) == pytest.approx(1, abs=1e-9)

@@ -73,6 +73,31 @@ def test_columns_of_different_lengths_are_refused():
         table(labels=np.zeros((3, 3), dtype=np.float32))
 
 
+def test_labels_that_are_not_known_are_no_numbers():
+    unlabelled = table("unlabelled")
+    assert unlabelled.labels is None
+    for ask in (unlabelled.require_labels, lambda: unlabelled.multilabel):
+        with pytest.raises(DataError, match="'mine' has no labels in its unlabelled"):
+            ask()
+    for derived in (unlabelled.select([0]), unlabelled.single("yes")):
+        assert derived.labels is None
+    with pytest.raises(DataError, match="'mine' gives labels to its unlabelled split"):
+        table("unlabelled", labels=np.array([0, 0, 0]))
+
+
+@pytest.mark.parametrize("name", ["synthetic", "own"])
+@pytest.mark.parametrize("limit", [5, None])
+def test_no_data_set_makes_up_labels(name, limit, tmp_path):
+    if name == "own":
+        name = tmp_path / "own.csv"
+        rows = [f"text {i},{'' if i % 3 else i % 2}" for i in range(60)]
+        name.write_text("\n".join(["text,label", *rows]))
+    unlabelled = load(name, "unlabelled", limit=limit)
+    assert unlabelled.labels is None
+    assert len(unlabelled) > 4
+    assert len(load(name, "train", limit=limit).require_labels()) > 4
+
+
 def test_unknown_names_and_splits_name_the_known_ones():
     with pytest.raises(
         ValueError, match=r"'imbd'.*synthetic, imdb, imdb-genres, goemo"

@@ -4,10 +4,10 @@ import torch
 from torch import nn
 
 from course_lib.losses import DistillationLoss
-from course_lib.many_class_losses import dist_loss
+from course_lib.losses.many_classes import dist_loss
 from course_lib.models import STUDENTS
-from course_lib.steps import Steps, least_reviews, one_cycle
-from course_lib.training import train
+from course_lib.training import Distillation, LabelLoss, train
+from course_lib.training.steps import Steps, least_reviews, one_cycle
 from tests.tasks import make_model, make_task, weights
 
 
@@ -76,11 +76,11 @@ def dist(student_logits, teacher_logits, labels):
 
 
 @pytest.mark.parametrize(("count", "rest"), [(33, 1), (34, 2), (35, 3)])
-@pytest.mark.parametrize("loss", [None, dist])
-def test_a_short_last_batch_is_joined_where_it_must(count, rest, loss):
+@pytest.mark.parametrize("objective", [LabelLoss(), Distillation(dist)])
+def test_a_short_last_batch_is_joined_where_it_must(count, rest, objective):
     task = make_task(count).with_soft_targets(torch.randn(count, 3))
-    least = least_reviews(Normed(), loss)
-    assert least == (2 if loss is None else 3)
+    least = least_reviews(Normed(), objective)
+    assert least == (2 if isinstance(objective, LabelLoss) else 3)
     order = Steps(task, 16, 2, 0, least).order(0)
     plain = task.batch_order(16, 0, 0)
     assert sorted(np.concatenate(order).tolist()) == list(range(count))
@@ -91,13 +91,21 @@ def test_a_short_last_batch_is_joined_where_it_must(count, rest, loss):
         # All others stand where they stood.
         assert np.concatenate(order).tolist() == np.concatenate(plain).tolist()
     options = {"epochs": 2, "batch_size": 16, "learning_rate": 1e-2}
-    train(Normed(), task, make_task(9, 1), distillation=loss, **options)
+    train(
+        Normed(),
+        task,
+        make_task(9, 1),
+        objective=objective,
+        **options,
+    )
 
 
-@pytest.mark.parametrize("loss", [None, DistillationLoss(2.0, 0.5)])
+@pytest.mark.parametrize(
+    "objective", [LabelLoss(), Distillation(DistillationLoss(2.0, 0.5))]
+)
 @pytest.mark.parametrize("count", [33, 34])
-def test_others_take_a_short_last_batch_as_it_is(count, loss):
-    assert least_reviews(make_model(), loss) == 1
+def test_others_take_a_short_last_batch_as_it_is(count, objective):
+    assert least_reviews(make_model(), objective) == 1
     steps = Steps(make_task(count), 16, 1, 0)
     assert steps.an_epoch == 3
     plain = make_task(count).batch_order(16, 0, 0)
@@ -105,8 +113,8 @@ def test_others_take_a_short_last_batch_as_it_is(count, loss):
 
 
 def test_each_process_needs_its_share():
-    assert least_reviews(Normed(), None, processes=4) == 8
-    assert least_reviews(make_model(), None, processes=4) == 1
+    assert least_reviews(Normed(), LabelLoss(), processes=4) == 8
+    assert least_reviews(make_model(), LabelLoss(), processes=4) == 1
 
 
 @pytest.mark.parametrize(("count", "batch_size"), [(1, 16), (3, 1)])

@@ -7,8 +7,8 @@ from torch.nn import functional as F
 from course_lib.batches import Examples
 from course_lib.losses import DistillationLoss
 from course_lib.soft_targets import predict_logits
-from course_lib.training import label_loss, train
-from course_lib.training_errors import TrainingError
+from course_lib.training import Distillation, label_loss, train
+from course_lib.training.errors import TrainingError
 from tests.tasks import make_model, make_task, weights
 
 OPTIONS = {"batch_size": 16, "learning_rate": 1e-2}
@@ -36,7 +36,7 @@ def test_alpha_zero_is_training_on_labels_step_for_step():
         task.with_soft_targets(torch.randn(160, 2)),
         validation,
         epochs=2,
-        distillation=DistillationLoss(3.0, alpha=0.0),
+        objective=Distillation(DistillationLoss(3.0, alpha=0.0)),
         **OPTIONS,
     )
     torch.testing.assert_close(weights(alone), weights(ignoring), atol=1e-6, rtol=0)
@@ -62,7 +62,9 @@ def test_it_takes_the_steps_of_a_plain_loop_written_out(distilled):
             model.head.weight.mul_(8)  # so that clipping has something to clip
     loss = DistillationLoss(2.0, 0.7) if distilled else None
     options = {**OPTIONS, "epochs": 2, "seed": 4}
-    history = train(ours, task, make_task(9, 1), distillation=loss, **options)
+    history = train(
+        ours, task, make_task(9, 1), objective=loss and Distillation(loss), **options
+    )
 
     optimizer = torch.optim.AdamW(theirs.parameters(), lr=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -126,7 +128,7 @@ def test_the_teacher_does_not_move_while_the_student_learns():
         task.with_soft_targets(soft),
         validation,
         epochs=1,
-        distillation=DistillationLoss(2.0, 0.5),
+        objective=Distillation(DistillationLoss(2.0, 0.5)),
         **OPTIONS,
     )
     assert torch.equal(weights(teacher), before)
@@ -139,7 +141,7 @@ def test_distillation_without_soft_targets_is_refused():
             make_task(),
             make_task(9, 1),
             epochs=1,
-            distillation=DistillationLoss(2.0, 0.5),
+            objective=Distillation(DistillationLoss(2.0, 0.5)),
             **OPTIONS,
         )
 
@@ -160,7 +162,7 @@ def test_a_loss_that_is_no_number_stops_and_leaves_the_best_weights():
             make_task().with_soft_targets(torch.zeros(160, 2)),
             make_task(9, 1),
             epochs=2,
-            distillation=broken,
+            objective=Distillation(broken),
             **OPTIONS,
         )
     assert torch.equal(weights(model), before)
@@ -179,7 +181,7 @@ def test_weights_that_are_no_number_stop_it_too(loss):
             make_task().with_soft_targets(torch.zeros(160, 2)),
             make_task(9, 1),
             epochs=2,
-            distillation=loss,
+            objective=loss and Distillation(loss),
             **OPTIONS,
         )
 
@@ -207,16 +209,21 @@ def test_a_model_learns_from_labels(multilabel):
 
 @pytest.mark.parametrize("multilabel", [False, True])
 def test_a_student_learns_from_soft_targets_alone(multilabel):
-    """alpha = 1 never reads the labels: replace them by zeros and it still learns."""
+    """alpha = 1 never reads the labels: take them away and it still learns."""
     task, validation = make_task(300, 0, multilabel), make_task(100, 1, multilabel)
     teacher = make_model()
     train(teacher, task, validation, epochs=6, **OPTIONS)
-    blind = Examples(task.tokens, torch.zeros_like(task.labels)).with_soft_targets(
-        predict_logits(teacher, task)
-    )
+    blind = Examples(task.tokens, soft_targets=predict_logits(teacher, task))
     student = make_model(seed=1)
     loss = DistillationLoss(temperature=2.0, alpha=1.0, multilabel=multilabel)
-    history = train(student, blind, validation, epochs=6, distillation=loss, **OPTIONS)
+    history = train(
+        student,
+        blind,
+        validation,
+        epochs=6,
+        objective=loss and Distillation(loss),
+        **OPTIONS,
+    )
     best = history.epochs[history.best].validation
     assert next(iter(best.values())) > 0.95
 

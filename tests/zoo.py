@@ -578,4 +578,17 @@ MISTAKES = [
              "copy.deepcopy(x) if isinstance(x, data) else x", "x"),
     exercise("any error taken for the refusal that was asked for",
              "isinstance(error, ValueError) and naming in str(error)", "True"),
+
+    # Labels that nobody knows.
+    Mistake("reviews/table.py", ("test_reviews_table.py",),
+            "labels in the unlabelled split taken",
+            'self.split == "unlabelled" and self.labels is not None', "False"),
+    Mistake("reviews/table.py", ("test_reviews_table.py",),
+            "a split without labels answers that it has one each",
+            "return self.require_labels().ndim == 2",
+            "return self.labels is not None and self.labels.ndim == 2"),
+    Mistake("reviews/own/labels.py", ("test_reviews_own_cells.py",),
+            "zeros for labels that are not given",
+            "given = [names for row in rows if (names := self.rows[row]) is not None]",
+            "given = [self.rows[row] or list(self.names[:1]) for row in rows]"),
 ]

@@ -10,8 +10,9 @@ from course_lib import comparison, records, reviews
 from course_lib.commands.options import add_data, table_options, tell
 from course_lib.comparison import Reading
 from course_lib.models import count_parameters, file_bytes
-from course_lib.reviews import own, own_files
+from course_lib.reviews import own
 from course_lib.reviews.loading import NAMES
+from course_lib.reviews.own.files import is_table
 from course_lib.reviews.table import DataError, Reviews
 from course_lib.students import Student
 
@@ -51,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
 def test_texts(options: argparse.Namespace) -> Reviews:
     """Load what the student is tested on."""
-    if options.data in NAMES or not own_files.is_table(Path(options.data)):
+    if options.data in NAMES or not is_table(Path(options.data)):
         return reviews.load(
             options.data, "test", data_dir=options.data_dir, **table_options(options)
         )
@@ -64,7 +65,8 @@ def in_its_order(student: Student, part: Reviews) -> tuple[list[int], NDArray]:
     Raises `DataError` for labels that the student does not know, or if one of the two
     gives one label a text and the other any number.
     """
-    if part.labels is None or part.multilabel != student.multilabel:
+    labels = part.require_labels()
+    if part.multilabel != student.multilabel:
         kinds = {True: "any number of labels a text", False: "one label a text"}
         raise DataError(
             f"{part.name} has {kinds[part.multilabel]}, and the student gives "
@@ -78,5 +80,5 @@ def in_its_order(student: Student, part: Reviews) -> tuple[list[int], NDArray]:
         )
     places = [known.index(name) for name in part.label_names]
     if part.multilabel:
-        return places, part.labels
-    return list(range(len(known))), np.array(places)[part.labels]
+        return places, labels
+    return list(range(len(known))), np.array(places)[labels]

@@ -19,17 +19,16 @@ from course_lib.text import PADDING
 class LabelwiseLSTM(LSTMClassifier):
     """A BiLSTM whose every label attends to the words by itself.
 
-    After each call, `label_embeddings` holds what the logits were read from, of shape
-    (batch, labels, 2 · hidden), for a loss that looks inside.
+    An objective that looks inside asks for what the logits are read from, too.
 
     >>> model = LabelwiseLSTM(100, num_labels=3, embedding_size=8, hidden_size=4)
-    >>> model(torch.tensor([[5, 6, 7]]), torch.tensor([3])).shape
+    >>> tokens, lengths = torch.tensor([[5, 6, 7]]), torch.tensor([3])
+    >>> model(tokens, lengths).shape
     torch.Size([1, 3])
-    >>> model.label_embeddings.shape
+    >>> logits, embeddings = model(tokens, lengths, with_embeddings=True)
+    >>> embeddings.shape
     torch.Size([1, 3, 8])
     """
-
-    label_embeddings: Tensor
 
     def __init__(
         self,
@@ -51,15 +50,25 @@ class LabelwiseLSTM(LSTMClassifier):
         self.query = nn.Linear(2 * hidden_size, num_labels, bias=False)
         self.head = nn.Linear(2 * hidden_size, num_labels)  # row k reads embedding k
 
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
+    def forward(
+        self, tokens: Tensor, lengths: Tensor, with_embeddings: bool = False
+    ) -> Any:
+        """Return (batch, labels) logits for (batch, tokens) and (batch,).
+
+        With `with_embeddings`, return what `look` does.
+        """
+        logits, embeddings = self.look(tokens, lengths)
+        return (logits, embeddings) if with_embeddings else logits
+
+    def look(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits, and each label's embedding: (batch, labels, 2 · hidden)."""
         states = self.states(tokens, lengths)  # (batch, tokens, 2 · hidden)
         padding = is_padding(tokens.shape[1], lengths).unsqueeze(-1)
         scores = self.query(states).masked_fill(padding, -torch.inf)
         attention = scores.softmax(1)  # (batch, tokens, labels), over the tokens
-        self.label_embeddings = attention.transpose(1, 2) @ states
-        read = self.dropout(self.label_embeddings) * self.head.weight
-        return read.sum(-1) + self.head.bias
+        embeddings = attention.transpose(1, 2) @ states
+        read = self.dropout(embeddings) * self.head.weight
+        return read.sum(-1) + self.head.bias, embeddings
 
 
 class WideLabelwiseLSTM(LabelwiseLSTM):
@@ -84,8 +93,9 @@ class WideLabelwiseLSTM(LabelwiseLSTM):
         )
         nn.init.zeros_(self.words.weight)
 
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
+    def look(self, tokens: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits, to which the words were added, and the label embeddings."""
+        logits, embeddings = super().look(tokens, lengths)
         # By the root: as if the counts of words were scaled to length one, nearly.
         size = lengths.to(self.words.weight).sqrt().unsqueeze(1)
-        return super().forward(tokens, lengths) + self.words(tokens) / size
+        return logits + self.words(tokens) / size, embeddings

@@ -11,11 +11,9 @@ from jupyterquiz import display_quiz
 
 
 def quiz(chapter: str) -> None:
-    """Show the quiz of a chapter, for example `quiz("01-softmax")`.
+    """Show the quiz of a chapter, for example that of `softmax`.
 
-    >>> names = [file.name for file in files(__package__).iterdir()]
-    >>> first = min(name for name in names if name.endswith(".json"))
-    >>> quiz(first.removesuffix(".json"))  # a notebook shows the questions
+    >>> quiz("softmax")  # a notebook shows the questions
     <IPython.core.display.HTML object>
     <IPython.core.display.Javascript object>
     """

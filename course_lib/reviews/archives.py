@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import pooch
 from filelock import FileLock
 
-from .table import DataError
+from course_lib.reviews.table import DataError
 
 RETRIES = 2  # a dropped connection is common, and each retry starts afresh
 TIMEOUT = 30  # seconds without an answer

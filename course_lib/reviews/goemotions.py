@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .archives import cache_folder, data_folder, download
-from .leaks import without_leaks
-from .table import DataError, Reviews
+from course_lib.reviews.archives import cache_folder, data_folder, download
+from course_lib.reviews.leaks import without_leaks
+from course_lib.reviews.table import DataError, Reviews
 
 FOLDER = "goemotions"
 URL = (

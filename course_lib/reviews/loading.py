@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from . import genres, goemotions, imdb, own, synthetic
-from .own_files import KINDS, is_table
-from .table import SPLITS, Reviews
+from course_lib.reviews import goemotions, imdb, own, synthetic
+from course_lib.reviews.imdb import genres
+from course_lib.reviews.own.files import KINDS, is_table
+from course_lib.reviews.table import SPLITS, Reviews
 
 NAMES = ("synthetic", "imdb", "imdb-genres", "goemotions")
 
@@ -33,7 +34,7 @@ def load(
         "synthetic", "imdb", "imdb-genres" or "goemotions", or the path of a CSV, JSON
         Lines or Parquet table of one's own (see `course_lib.reviews.own`).
     split
-        "train", "validation", "test" or "unlabelled".
+        "train", "validation", "test" or "unlabelled", whose `labels` are None.
     data_dir
         A folder that already holds the published files; by default the environment
         variable `COURSE_DATA`. What is not there is looked for in the cache and then
@@ -56,6 +57,8 @@ def load(
     >>> reviews = load("synthetic", "test", limit=100)
     >>> len(reviews), reviews.labels.shape, reviews.label_names[0]
     (100, (100, 7), 'positive')
+    >>> print(load("synthetic", "unlabelled", limit=100).labels)
+    None
     """
     if split not in SPLITS:
         raise ValueError(f"no split {split!r}; choose one of {', '.join(SPLITS)}")

@@ -27,8 +27,8 @@ class Reviews:
         One string a review.
     labels
         int64 (reviews,) class indices where a review has exactly one label; float32
-        (reviews, labels) of zeros and ones where it has any number; None if there are
-        none.
+        (reviews, labels) of zeros and ones where it has any number; None where they are
+        not known, as in every `unlabelled` split.
     label_names
         What each class index, or each column of `labels`, means; the order is fixed.
     ids
@@ -39,6 +39,9 @@ class Reviews:
         What was left out and why, in words, with counts.
     extra
         Further columns, one value a review, such as the stars of an IMDB review.
+
+    Raises `DataError` for columns that do not fit together, and for labels in an
+    `unlabelled` split: what is not known must not look like a zero.
 
     >>> import numpy as np
     >>> two = Reviews("mine", "train", ["good", "bad"], np.array([1, 0]), ("no", "yes"),
@@ -65,6 +68,10 @@ class Reviews:
                     f"{self.name!r} has {len(self.texts)} texts but {len(values)} "
                     f"{column}; each text needs one"
                 )
+        if self.split == "unlabelled" and self.labels is not None:
+            raise DataError(
+                f"{self.name!r} gives labels to its unlabelled split; give labels=None"
+            )
         if self.labels is not None and self.labels.ndim == 2:
             columns_of_labels, names = self.labels.shape[1], len(self.label_names)
             if columns_of_labels != names:
@@ -76,13 +83,32 @@ class Reviews:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def require_labels(self) -> np.ndarray:
+        """`labels`, where there must be some; raises `DataError` if there are none.
+
+        >>> one = Reviews("mine", "test", ["fun"], np.array([1]), ("no", "yes"), ["a"])
+        >>> one.require_labels().tolist()
+        [1]
+        """
+        if self.labels is None:
+            raise DataError(
+                f"{self.name!r} has no labels in its {self.split} split: there is "
+                "nothing to learn from there but a teacher's soft targets"
+            )
+        return self.labels
+
     @property
     def multilabel(self) -> bool:
-        """Whether a review may have any number of labels."""
-        return self.labels is not None and self.labels.ndim == 2
+        """Whether a review may have any number of labels; a `DataError` without any."""
+        return self.require_labels().ndim == 2
 
     def select(self, positions: Sequence[int] | np.ndarray) -> Reviews:
-        """The rows at `positions` (integers or a boolean mask), in that order."""
+        """The rows at `positions` (integers or a boolean mask), in that order.
+
+        >>> two = Reviews("mine", "test", ["good", "bad"], None, ("no",), ["a", "b"])
+        >>> two.select([1, 0]).texts, two.select(np.array([True, False])).texts
+        (['bad', 'good'], ['good'])
+        """
         rows = np.asarray(positions)
         if rows.dtype == bool:
             rows = np.flatnonzero(rows)
@@ -99,7 +125,15 @@ class Reviews:
     def single(self, label_name: str) -> Reviews:
         """One label of a multi-label set, as a two-class task.
 
-        Class 1 is `label_name`, class 0 is "not " and that name.
+        Class 1 is `label_name`, class 0 is "not " and that name. Without labels, only
+        the names change. Raises `DataError` for a name that is not in the set, and if
+        each review has one label already.
+
+        >>> many = Reviews("mine", "test", ["fun"], np.float32([[1, 0]]),
+        ...                ("humour", "music"), ["a"])
+        >>> one = many.single("music")
+        >>> one.label_names, one.labels.tolist()
+        (('not music', 'music'), [0])
         """
         if label_name not in self.label_names:
             raise DataError(
@@ -118,6 +152,11 @@ class Reviews:
         """A data frame: text, label (or one 0/1 column a label), id, film, the rest.
 
         A single label is given by its name, so that the frame reads without a key.
+        There is no label column where no labels are known.
+
+        >>> one = Reviews("mine", "test", ["fun"], np.array([1]), ("no", "yes"), ["a"])
+        >>> one.to_pandas().to_dict("records")
+        [{'text': 'fun', 'label': 'yes', 'id': 'a'}]
         """
         frame = pd.DataFrame({"text": self.texts})
         if self.labels is not None and self.labels.ndim == 1:

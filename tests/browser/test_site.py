@@ -105,6 +105,13 @@ def test_a_page_needs_nothing_from_elsewhere_and_raises_no_error(open_page, name
     assert page.title()
 
 
+def test_an_address_by_number_leads_to_the_chapter_of_its_topic(site, browser):
+    page = browser.new_page()
+    page.goto(f"{site}/notebooks/08-bert-to-small.html")
+    page.wait_for_url("**/notebooks/sentiment/bert-to-small.html")
+    page.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_never_scrolls_sideways(open_page, name):
     page = open_page(name, width=390)

@@ -1,0 +1,28 @@
+"""Training: one loop for every teacher and student.
+
+`loop` is the algorithm, and `objectives` what it can be given to reach; `runs` is all
+that changes meanwhile, `checkpoints` keeps it, `steps` says which reviews come when,
+and `errors` what can be wrong.
+"""
+
+from course_lib.training.errors import TrainingError
+from course_lib.training.loop import train
+from course_lib.training.objectives import (
+    Distillation,
+    LabelEmbeddings,
+    LabelLoss,
+    Objective,
+    label_loss,
+)
+from course_lib.training.runs import History
+
+__all__ = [
+    "Distillation",
+    "History",
+    "LabelEmbeddings",
+    "LabelLoss",
+    "Objective",
+    "TrainingError",
+    "label_loss",
+    "train",
+]
