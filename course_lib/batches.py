@@ -68,6 +68,13 @@ class Examples:
 
     Labels that nobody knows are None. A row of zeros would say that no label is true,
     and a loss would believe it.
+
+    >>> reviews = Examples([np.array([5, 2]), np.array([3])], torch.tensor([1, 0]))
+    >>> len(reviews)
+    2
+    >>> reviews.collate(np.array([0, 1])).tokens
+    tensor([[5, 2],
+            [3, 0]])
     """
 
     tokens: Sequence[np.ndarray]  # one int array of token numbers per review

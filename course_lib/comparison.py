@@ -33,7 +33,15 @@ class Reading:
 
 
 def read(model: nn.Module, examples: Examples, progress: str | None = None) -> Reading:
-    """Read a split with a model, and note how long it took."""
+    """Read a split with a model, and note how long it took.
+
+    >>> from torch import tensor
+    >>> from course_lib.models.bag import BagOfEmbeddings
+    >>> reviews = Examples([np.array([2, 3]), np.array([4])], tensor([0, 1]))
+    >>> reading = read(BagOfEmbeddings(10, 2, 4), reviews)
+    >>> reading.logits.shape, reading.parameters
+    ((2, 2), 50)
+    """
     clock = Clock()
     logits = predict_logits(model, examples, progress=progress).numpy()
     return Reading(
@@ -62,6 +70,13 @@ def compare(
     and `examples_per_second`; `headline`, the metric that counts; and of that metric
     the `differences`, where both models are there: {name: (one, other)} is one's lead
     over the other.
+
+    >>> def reading(*said):
+    ...     return Reading(np.eye(2, dtype=np.float32)[list(said)], 10, 40, 100.0)
+    >>> runs = [{"student": reading(0, 1, 1, 0), "baseline": reading(0, 1, 0, 0)}]
+    >>> result = compare(runs, np.array([0, 1, 1, 0]))
+    >>> result["student"]["metrics"], result["distilled_minus_alone"]["value"]
+    ({'accuracy': 1.0, 'cross_entropy': 0.313...}, 0.25)
     """
     draws = draws_over_runs(runs, labels, seed)
     result: dict[str, Any] = {"headline": next(iter(metrics.metrics_for(labels)))}
@@ -90,7 +105,15 @@ def compare(
 def draws_over_runs(
     runs: Sequence[Mapping[str, Reading]], labels: NDArray, seed: int
 ) -> Draws:
-    """Return bootstrap draws of each model's mean over runs: draws[model][metric]."""
+    """Return bootstrap draws of each model's mean over runs: draws[model][metric].
+
+    >>> def reading(*said):
+    ...     return Reading(np.eye(2, dtype=np.float32)[list(said)], 10, 40, 100.0)
+    >>> runs = [{"student": reading(0, 1)}, {"student": reading(0, 0)}]
+    >>> draws = draws_over_runs(runs, np.array([0, 1]), seed=0)
+    >>> draws["student"]["accuracy"].shape
+    (200,)
+    """
     # One seed, so that draw i has resampled the same reviews in every run.
     each = [
         metrics.bootstrap({m: r.logits for m, r in run.items()}, labels, seed=seed)

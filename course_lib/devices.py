@@ -23,7 +23,11 @@ DTYPES = {"no": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
 @cache
 def accelerator() -> Accelerator:
-    """Return the `Accelerator` of this process; `.device` is where models live."""
+    """Return the `Accelerator` of this process; `.device` is where models live.
+
+    >>> accelerator() is accelerator()
+    True
+    """
     return new_accelerator()
 
 

@@ -58,6 +58,12 @@ def show(figure: Figure, alt: str) -> HTML:
 
     `alt` says what the picture shows to a reader who cannot see it. Use it as a cell's
     last line. The figure is closed.
+
+    >>> figure, axes = plt.subplots()
+    >>> lines = axes.plot([0, 1])
+    >>> page = show(figure, alt="A straight line from zero to one.")
+    >>> 'aria-label="A straight line from zero to one."' in page.data
+    True
     """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
@@ -81,6 +87,14 @@ def interact(chart: "altair.TopLevelMixin", alt: str) -> HTML:
 
     The browser does the arithmetic, so the chart moves on the website, in Colab and in
     JupyterLab alike, with no network. `alt` is as in `show`.
+
+    >>> from unittest.mock import patch
+    >>> import altair as alt
+    >>> chart = alt.Chart(alt.Data(values=[{"x": 1}])).mark_point().encode(x="x:Q")
+    >>> with patch.dict(os.environ, COURSE_BOOK="1"):  # the website has Vega
+    ...     page = interact(chart, alt="A single point at the place one.")
+    >>> 'aria-label="A single point at the place one."' in page.data
+    True
     """
     spec = chart.configure(**THEME).properties(background="transparent").to_dict()
     name = f"chart-{uuid.uuid4().hex[:8]}"

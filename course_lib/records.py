@@ -92,6 +92,9 @@ def committed(name: str) -> Record:
 
     In a checkout it lies in book/records; an installed package carries a copy. Raises
     `FileNotFoundError` that lists what there is.
+
+    >>> committed("distill-imdb-lstm")["headline"]
+    'accuracy'
     """
     here = Path(__file__).parent
     folder = next(
@@ -110,6 +113,14 @@ def table(record: Record, rows: Mapping[str, str] = ROWS) -> str:
     """Return a Markdown table of the models in `rows`, keys of the record to names.
 
     It shows each metric of `SHOWN` with its 95 % interval, and what the model takes.
+
+    >>> interval = (0.8823, 0.89)
+    >>> entry = {"metrics": {"accuracy": 0.8862}, "intervals": {"accuracy": interval}}
+    >>> entry |= {"parameters": 1500, "bytes": 6200, "examples_per_second": 9000.0}
+    >>> print(table({"student": entry}, rows={"student": "small"}))
+    |       |          accuracy, % | parameters | file, kB | reviews/s |
+    |-------|---------------------:|-----------:|---------:|----------:|
+    | small | 88.62 [88.23, 89.00] |      1,500 |        6 |     9,000 |
     """
     columns = [name for name in SHOWN if name in record[next(iter(rows))]["metrics"]]
     header = ["", *(SHOWN[name][0] for name in columns)]
@@ -141,14 +152,25 @@ def table(record: Record, rows: Mapping[str, str] = ROWS) -> str:
 
 
 def with_interval(entry: Mapping[str, Any], metric: str) -> str:
-    """Return a model's metric as a table shows it: `88.62 [88.23, 89.00]`."""
+    """Return a model's metric as a table shows it: `88.62 [88.23, 89.00]`.
+
+    >>> interval = (0.8823, 0.89)
+    >>> entry = {"metrics": {"accuracy": 0.8862}, "intervals": {"accuracy": interval}}
+    >>> with_interval(entry, "accuracy")
+    '88.62 [88.23, 89.00]'
+    """
     scale = SHOWN[metric][1]
     low, high = (scale * bound for bound in entry["intervals"][metric])
     return f"{scale * entry['metrics'][metric]:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def lead(record: Record, name: str) -> str:
-    """Return a difference of a record: `+0.49 points of accuracy [+0.21, +0.82]`."""
+    """Return a difference of a record: `+0.49 points of accuracy [+0.21, +0.82]`.
+
+    >>> gain = {"value": 0.0049, "interval": (0.0021, 0.0082)}
+    >>> lead({"headline": "accuracy", "gain": gain}, "gain")
+    '+0.49 points of accuracy [+0.21, +0.82]'
+    """
     title, scale = SHOWN[record["headline"]]
     value = scale * record[name]["value"]
     low, high = (scale * bound for bound in record[name]["interval"])

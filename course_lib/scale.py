@@ -99,6 +99,11 @@ def current_scale() -> Scale:
 
     A CUDA device means `full`, none means `cpu`. Raises `ValueError` for an unknown
     name.
+
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, COURSE_SCALE="smoke"):
+    ...     current_scale().limit
+    400
     """
     device = accelerator().device
     suggested = "full" if device.type == "cuda" else "cpu"

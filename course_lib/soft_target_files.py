@@ -50,7 +50,13 @@ def text_digests(texts: Sequence[str]) -> Tensor:
 
 
 def tokenizer_digest(tokenizer: "Vocab | PreTrainedTokenizerBase") -> str:
-    """Return a digest of how texts become numbers."""
+    """Return a digest of how texts become numbers.
+
+    >>> from course_lib.text import build_vocabulary
+    >>> one, again, other = (build_vocabulary([t], 3) for t in ("good", "good", "bad"))
+    >>> tokenizer_digest(one) == tokenizer_digest(again) != tokenizer_digest(other)
+    True
+    """
     described: list[Any]
     if isinstance(tokenizer, Vocab):
         described = ["words", tokenizer.itos]
@@ -185,6 +191,18 @@ def make_once(
     text, weight, tokenizer, length or label is another file. Raises `ValueError` if
     the file of that name holds anything else, and leaves it alone. Without a folder,
     nothing is kept, and the result is the same.
+
+    >>> from tempfile import mkdtemp
+    >>> from course_lib.models.bag import BagOfEmbeddings
+    >>> teacher, folder = BagOfEmbeddings(10, 2, 4), mkdtemp()
+    >>> reviews = Examples([np.array([2, 3]), np.array([4])], torch.tensor([0, 1]))
+    >>> def ask_or_read():
+    ...     return make_once(
+    ...         teacher, reviews, ["a film", "no"], ["bad", "good"],
+    ...         name="a bag", tokenizer="words", max_tokens=256, folder=folder)
+    >>> said = ask_or_read()
+    >>> said.logits.shape, torch.equal(said.logits, ask_or_read().logits)
+    (torch.Size([2, 2]), True)
     """
     if len(examples) != len(texts):
         raise ValueError(f"{len(examples)} encoded reviews, but {len(texts)} texts")

@@ -35,6 +35,11 @@ def predict_logits(
 
     Where `batch_size` reviews do not fit in memory, half as many are read at once, and
     so on. Raises `MemoryError` if a single one does not fit.
+
+    >>> from course_lib.models.bag import BagOfEmbeddings
+    >>> reviews = Examples([np.array([2, 3]), np.array([4])], torch.tensor([0, 1]))
+    >>> predict_logits(BagOfEmbeddings(10, 2, embedding_size=4), reviews).shape
+    torch.Size([2, 2])
     """
     hub = accelerator()
     # A parallel wrapper is for training: nothing is exchanged here until the end.
@@ -81,7 +86,12 @@ class _InARow(nn.Module):
 
 
 def logits_and_embeddings(teacher: LabelwiseLSTM, examples: Examples) -> Tensor:
-    """Ask a label-wise teacher: (reviews, labels, 1 + width) float32 on the CPU."""
+    """Ask a label-wise teacher: (reviews, labels, 1 + width) float32 on the CPU.
+
+    >>> teacher = LabelwiseLSTM(10, num_labels=3, embedding_size=4, hidden_size=2)
+    >>> logits_and_embeddings(teacher, Examples([np.array([2, 3])])).shape
+    torch.Size([1, 3, 5])
+    """
     rows = predict_logits(_InARow(teacher), examples)
     return rows.unflatten(1, (teacher.num_labels, -1))
 

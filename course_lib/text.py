@@ -126,6 +126,13 @@ def encode_pieces(
     at both ends, such as [CLS] and [SEP], and between them the whole text, or the first
     and the last half of a longer one, as in `encode`. Raises `ValueError` if there is
     no room for a piece of text.
+
+    >>> from tokenizers import Tokenizer, models
+    >>> from transformers import PreTrainedTokenizerFast
+    >>> words = Tokenizer(models.WordPiece({"[UNK]": 0, "un": 1, "##able": 2}))
+    >>> tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, unk_token="[UNK]")
+    >>> encode_pieces(["unable", "able"], tokenizer, max_tokens=8)
+    [array([1, 2], dtype=int32), array([0], dtype=int32)]
     """
     special = tokenizer.num_special_tokens_to_add()
     if max_tokens <= special:

@@ -104,6 +104,13 @@ def count_neighbours(texts: Iterable[str], vocabulary: Vocab) -> sparse.csr_matr
 
     A pair at distance d counts 1/d, since the nearest say most about a word. Unknown
     words keep their place and count for nothing, and no pair spans two texts.
+
+    >>> from course_lib.text import build_vocabulary
+    >>> words = build_vocabulary(["a b", "a c b"], max_size=5)  # a is 2, b is 3, c is 4
+    >>> count_neighbours(["a b", "a c b"], words).toarray()[2:, 2:]
+    array([[0. , 1.5, 1. ],
+           [1.5, 0. , 1. ],
+           [1. , 1. , 0. ]], dtype=float32)
     """
     size = len(vocabulary)
     total = sparse.csr_matrix((size, size), dtype=np.float32)

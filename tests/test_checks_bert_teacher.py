@@ -1,11 +1,8 @@
 import numpy as np
-import pytest
 import torch
+from exercises import exercise_tests
 
 from course_lib.checks import bert_teacher as check
-
-
-def stub(*arguments): ...
 
 
 def parameters(vocabulary, hidden, layers):
@@ -119,37 +116,13 @@ WRONG = {
         (lambda m, b: soft_targets(m, b, gradient=True), "expected one", "no_grad"),
         (lambda m, b: soft_targets(m, b, give_back=False), "train mode", "another"),
         (lambda m, b: soft_targets(m, b).softmax(-1), "expected [[", "probabilities"),
-        (lambda m, b: soft_targets(m, b)[:3], "expected (5, 2)", "shape (3, 2)"),
+        (lambda m, b: soft_targets(m, b)[:3], "shape (5, 2)", "shape (3, 2)"),
         (lambda m, b: soft_targets(m, b).tolist(), "expected a tensor", "list"),
     ],
 }
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_a_stub_is_open_and_an_error_is_reported(name):
-    assert getattr(check, name)(stub).state == "open"
-    result = getattr(check, name)(lambda *arguments: 1 / 0)
-    assert result.state == "not yet" and "ZeroDivisionError" in result.message
-
-
-@pytest.mark.parametrize(
-    ("name", "answer"), [(name, a) for name in ANSWERS for a in ANSWERS[name]]
-)
-def test_an_answer_is_solved(name, answer):
-    result = getattr(check, name)(answer)
-    assert result.state == "solved", result.message
-
-
-@pytest.mark.parametrize(
-    ("name", "wrong", "given", "hint"),
-    [(name, *case) for name in WRONG for case in WRONG[name]],
-)
-def test_a_wrong_answer_is_told_for_which_input_and_why(name, wrong, given, hint):
-    result = getattr(check, name)(wrong)
-    assert result.state == "not yet"
-    assert given in result.message
-    assert "expected" in result.message
-    assert hint in result.message
+test_an_answer_is_solved, test_a_slip_is_told = exercise_tests(check, ANSWERS, WRONG)
 
 
 def test_the_readers_random_numbers_are_left_alone():

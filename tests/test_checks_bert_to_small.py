@@ -1,43 +1,16 @@
 import numpy as np
 import pytest
+from exercises import exercise_tests
 
 from course_lib.checks import bert_to_small as check
 from course_lib.models import STUDENTS, count_parameters
 
-CHECKS = [check.features_for, check.front, check.excess]
-
-
-@pytest.mark.parametrize("each", CHECKS)
-def test_what_is_no_number_is_told(each):
-    result = each(lambda *_: "x")
-    assert result.state == "not yet"
-    assert "expected" in result.message or "raised" in result.message
+pytestmark = pytest.mark.filterwarnings("ignore:invalid value")
 
 
 def features(budget):
     constant = 8 * 24 * 26 + 97 * 2
     return max(0, (budget // 4 - constant) // (20_000 + 8 * 24))
-
-
-def test_a_budget_is_kept_to_the_byte():
-    assert check.features_for(features)
-    model = STUDENTS["lstm"].build(20_000, 2)  # 15 features a word
-    size = 4 * count_parameters(model)
-    assert (features(size), features(size - 1)) == (15, 14)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        (lambda b: features(b) + 1, "just too large"),
-        (lambda b: b // 80_000, "you returned"),
-        (lambda b: (b // 4 - 5_186) // 20_192, "For a budget of"),
-    ],
-)
-def test_slips_with_the_budget_are_named(wrong, said):
-    result = check.features_for(wrong)
-    assert result.state == "not yet"
-    assert said in result.message
 
 
 def front(points):
@@ -47,25 +20,6 @@ def front(points):
         for i, row in enumerate(gain)
         if not ((gain >= row).all(1) & (gain > row).any(1)).any()
     ]
-
-
-def test_the_front_is_found():
-    assert check.front(front)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        (lambda p: front(p)[::-1], "ascending"),
-        (lambda p: [int(np.argmax(p[:, 0]))], "One is missing"),
-        (lambda p: list(range(len(p))), "One too many"),
-        (lambda p: front(np.asarray(p) * [1, 1, -1]), "For 3 models"),
-    ],
-)
-def test_a_wrong_front_is_explained(wrong, said):
-    result = check.front(wrong)
-    assert result.state == "not yet"
-    assert said in result.message
 
 
 def excess(teacher, taught, alone, labels):
@@ -88,26 +42,45 @@ def unguarded(teacher, taught, alone, labels):
     return np.float64(same[0].sum() - same[1].sum()) / wrong.sum()
 
 
+def any_mistake(teacher, taught, alone, labels):
+    wrong = teacher.argmax(1) != labels
+    mistakes = [(m.argmax(1) != labels)[wrong] for m in (taught, alone)]
+    return mistakes[0].mean() - mistakes[1].mean() if wrong.any() else 0.0
+
+
 def on_all_texts(teacher, taught, alone, labels):
     said = teacher.argmax(1)
     return (taught.argmax(1) == said).mean() - (alone.argmax(1) == said).mean()
 
 
-@pytest.mark.filterwarnings("ignore:invalid value")
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
+ANSWERS = {"features_for": [features], "front": [front], "excess": [excess]}
+
+WRONG = {
+    "features_for": [
+        (lambda b: features(b) + 1, "just too large"),
+        (lambda b: b // 80_000, "the gates cost something"),
+        (lambda b: (b // 4 - 5_186) // 20_192, "For a budget of"),
+    ],
+    "front": [
+        (lambda p: front(p)[::-1], "ascending"),
+        (lambda p: [int(np.argmax(p[:, 0]))], "One is missing"),
+        (lambda p: list(range(len(p))), "One too many"),
+        (lambda p: front(np.asarray(p) * [1, 1, -1]), "For 3 models"),
+    ],
+    "excess": [
         (without_alone, "student alone"),
         (lambda *a: -excess(*a), "taught minus alone"),
+        (any_mistake, "the same mistake"),
         (on_all_texts, "gets wrong"),
         (unguarded, "makes no mistake"),
     ],
-)
-def test_a_wrong_excess_is_explained(wrong, said):
-    result = check.excess(wrong)
-    assert result.state == "not yet"
-    assert said in result.message
+}
 
 
-def test_the_excess_is_found():
-    assert check.excess(excess)
+test_an_answer_is_solved, test_a_slip_is_told = exercise_tests(check, ANSWERS, WRONG)
+
+
+def test_the_budget_is_that_of_the_model():
+    model = STUDENTS["lstm"].build(20_000, 2)  # 15 features a word
+    size = 4 * count_parameters(model)
+    assert (features(size), features(size - 1)) == (15, 14)

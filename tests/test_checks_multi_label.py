@@ -1,48 +1,11 @@
 import numpy as np
-import pytest
 import torch
+from exercises import exercise_tests
 from torch.nn import functional as F
 
 from course_lib.checks import multi_label as check
 from course_lib.losses import multilabel_soft_target_loss
 from course_lib.thresholds import best_thresholds
-
-CHECKS = [check.probabilities, check.loss, check.cuts, check.swapped]
-
-
-@pytest.mark.parametrize("each", CHECKS)
-@pytest.mark.parametrize("value", ["x", 3.0, [[1.0]], float("nan")])
-def test_what_has_another_shape_is_told(each, value):
-    result = each(lambda *_: value)
-    assert result.state == "not yet"
-    assert "you returned" in result.message
-
-
-def test_weights_are_taken_off():
-    assert check.probabilities(lambda z, w: (z - w.log()).sigmoid())
-    # The odds, divided by the weight, are the same thing.
-    assert check.probabilities(lambda z, w: z.exp() / (z.exp() + w))
-
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        (lambda z, w: z.sigmoid(), "exaggerated"),
-        (lambda z, w: z - w.log(), "now the sigmoid"),
-        (lambda z, w: (z + w.log()).sigmoid(), "other way round"),
-        (lambda z, w: z.sigmoid() / w, "odds"),
-        (lambda z, w: (z - w).sigmoid(), "logarithm"),
-        (lambda z, w: (z - w.log()).softmax(-1), "weights [1.0, 9.0, 0.5]"),
-    ],
-)
-def test_wrong_probabilities_are_explained(wrong, said):
-    result = check.probabilities(wrong)
-    assert result.state == "not yet"
-    assert said in result.message
-
-
-def test_the_course_s_own_loss_is_right():
-    assert check.loss(multilabel_soft_target_loss)
 
 
 def by_bce(s, t, temperature, *, entropy=True, square=True):
@@ -52,10 +15,6 @@ def by_bce(s, t, temperature, *, entropy=True, square=True):
         own = torch.xlogy(p, p) + torch.xlogy(1 - p, 1 - p)
         bce = bce + own.mean()
     return (temperature**2 if square else 1) * bce
-
-
-def test_a_loss_by_way_of_bce_is_right():
-    assert check.loss(by_bce)
 
 
 def naive(s, t, temperature):
@@ -70,24 +29,6 @@ def half(s, t, temperature):
     return temperature**2 * yes.mean()
 
 
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        (lambda s, t, k: by_bce(s, t, k, square=False), "T² is missing"),
-        (lambda s, t, k: by_bce(s, t, k, entropy=False), "teacher's entropy"),
-        (lambda s, t, k: by_bce(t, s, k), "changed places"),
-        (lambda s, t, k: 7 * by_bce(s, t, k), "over the labels"),
-        (half, "yes part only"),
-        (naive, "±1,000"),
-        (lambda s, t, k: F.mse_loss(s, t), "at T = 1"),
-    ],
-)
-def test_a_wrong_loss_is_explained(wrong, said):
-    result = check.loss(wrong)
-    assert result.state == "not yet"
-    assert said in result.message
-
-
 def cuts(p, labels, *, refuse=True):
     if refuse and not labels.any(0).all():
         raise ValueError("a label is never positive")
@@ -99,15 +40,9 @@ def cuts(p, labels, *, refuse=True):
     return np.array(found)
 
 
-def test_cuts_by_hand_and_by_the_course_are_right():
-    assert check.cuts(cuts)
-    keep = 1e-9
-
-    def by_the_course(p, labels):
-        p = p.clip(keep, 1 - keep)
-        return best_thresholds(np.log(p / (1 - p)), labels)
-
-    assert check.cuts(by_the_course)
+def cuts_by_the_course(p, labels):
+    p = p.clip(1e-9, 1 - 1e-9)
+    return best_thresholds(np.log(p / (1 - p)), labels)
 
 
 def at_a_level(p, labels):
@@ -121,52 +56,62 @@ def at_a_level(p, labels):
     return np.array(found)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
-        (lambda p, y: np.full(p.shape[1], 0.5), "the best is"),
-        (lambda p, y: y.mean(0).clip(0.01, 0.99), "the best is"),
-        (lambda p, y: np.zeros(p.shape[1]), "strictly between"),
-        (at_a_level, "Yes is p > threshold"),
-        (lambda p, y: cuts(p, y, refuse=False), "expected a ValueError"),
-        (lambda p, y: cuts(p, y)[:1], "expected (4,)"),
-    ],
-)
-def test_wrong_cuts_are_explained(wrong, said):
-    result = check.cuts(wrong)
-    assert result.state == "not yet"
-    assert said in result.message
-
-
-def fits(logits, labels):
-    count = labels.shape[1]
-    return np.corrcoef(logits.T, labels.T)[:count, count:]
-
-
 def swapped(logits, labels):
-    fit = fits(logits, labels)
+    count = labels.shape[1]
+    fit = np.corrcoef(logits.T, labels.T)[:count, count:]
     own = np.diag(fit)
     gain = fit + fit.T - own[:, None] - own[None]
     return np.unravel_index(gain.argmax(), gain.shape)
 
 
-def test_the_swapped_columns_are_found():
-    assert check.swapped(swapped)
+ANSWERS = {
+    "probabilities": [
+        lambda z, w: (z - w.log()).sigmoid(),
+        # The odds, divided by the weight, are the same thing.
+        lambda z, w: z.exp() / (z.exp() + w),
+    ],
+    "loss": [multilabel_soft_target_loss, by_bce],
+    "cuts": [cuts, cuts_by_the_course],
+    "swapped": [swapped, lambda z, y: set(swapped(z, y))],
+}
 
-
-@pytest.mark.parametrize(
-    ("wrong", "said"),
-    [
+WRONG = {
+    "probabilities": [
+        (lambda z, w: z.sigmoid(), "exaggerated"),
+        (lambda z, w: z - w.log(), "now the sigmoid"),
+        (lambda z, w: (z + w.log()).sigmoid(), "other way round"),
+        (lambda z, w: z.sigmoid() / w, "odds"),
+        (lambda z, w: (z - w).sigmoid(), "logarithm"),
+        (lambda z, w: (z - w.log()).softmax(-1), "weights [1.0, 9.0, 0.5]"),
+    ],
+    "loss": [
+        (lambda s, t, k: by_bce(s, t, k, square=False), "T² is missing"),
+        (lambda s, t, k: by_bce(s, t, k, entropy=False), "teacher's entropy"),
+        (lambda s, t, k: by_bce(t, s, k), "changed places"),
+        (lambda s, t, k: 7 * by_bce(s, t, k), "over the labels"),
+        (half, "yes part only"),
+        (naive, "±1,000"),
+        (lambda s, t, k: F.mse_loss(s, t), "at T = 1"),
+    ],
+    "cuts": [
+        (lambda p, y: np.full(p.shape[1], 0.5), "expected 0.800, the best"),
+        (lambda p, y: y.mean(0).clip(0.01, 0.99), "expected 0.800, the best"),
+        (lambda p, y: np.zeros(p.shape[1]), "strictly between"),
+        (at_a_level, "Yes is p > threshold"),
+        (lambda p, y: cuts(p, y, refuse=False), "expected a ValueError"),
+        (lambda p, y: cuts(p, y)[:1], "shape (4,)"),
+    ],
+    "swapped": [
         (lambda z, y: (0, 0), "two different"),
         (lambda z, y: (0, 9), "columns of 7"),
-        (lambda z, y: (0, 1), "you named [0, 1]"),
+        (lambda z, y: 1, "two column numbers"),
+        (lambda z, y: (0, 1), "you returned [0, 1]"),
         # Raw agreement: a rare label agrees with all that is low.
         (lambda z, y: ((z > 0) == y).mean(0).argsort()[:2], "how common"),
         # Average logit against rate: finds no two that are equally common.
         (lambda z, y: np.abs(z.mean(0) - y.mean(0)).argsort()[-2:], "how common"),
     ],
-)
-def test_wrong_columns_are_explained(wrong, said):
-    result = check.swapped(wrong)
-    assert result.state == "not yet"
-    assert said in result.message
+}
+
+
+test_an_answer_is_solved, test_a_slip_is_told = exercise_tests(check, ANSWERS, WRONG)

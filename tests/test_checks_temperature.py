@@ -1,84 +1,16 @@
-"""The exercises on temperature: the stub, the answer, and the typical slips."""
-
 import math
 
-import pytest
 import torch
+from exercises import exercise_tests
 
 from course_lib import losses
 from course_lib.checks import temperature as check
 
-
-def stub(*inputs): ...
-
-
-def same_as_stub(*inputs):
-    return ...
-
-
-def verdict(test, function, *words):
-    """The check says "not yet", and its message has all these words."""
-    result = test(function)
-    assert result.state == "not yet", result
-    for word in ("For ", "returned", "expected", *words):
-        assert word in result.message, result.message
-
-
-ALL = [
-    check.reheat,
-    check.entropy_slope,
-    check.soft_target_loss,
-    check.temperature_for,
-    check.calibration,
-]
-
-
-@pytest.mark.parametrize("test", ALL)
-def test_a_stub_is_open_and_an_error_is_reported(test):
-    assert test(stub).state == test(same_as_stub).state == test(...).state == "open"
-    result = test(lambda *inputs: 1 / 0)
-    assert result.state == "not yet" and "ZeroDivisionError" in result.message
-
-
-@pytest.mark.parametrize("test", ALL)
-def test_something_of_another_kind_is_named(test):
-    verdict(test, lambda *inputs: "warm", "str")
-    verdict(test, lambda *inputs: torch.zeros(7), "shape (7,)")
-
-
-# --- 1. Reheat -----------------------------------------------------------------------
+kl = losses.kl_divergence
 
 
 def reheat(p, T):
     return (p.log() / T).softmax(-1)
-
-
-def roots(p, T):
-    return p ** (1 / T) / (p ** (1 / T)).sum(-1, keepdim=True)
-
-
-def test_reheat_is_solved_by_logarithms_and_by_roots():
-    assert check.reheat(reheat)
-    assert check.reheat(roots)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        (lambda p, T: p ** (1 / T), "sum to 1"),
-        (lambda p, T: (p / T).softmax(-1), "log p"),
-        (lambda p, T: (p.log() * T).softmax(-1), "colder"),
-        (lambda p, T: p, "came in"),
-        (lambda p, T: p ** (1 / T) / (p ** (1 / T)).sum(), "of its own"),
-        (lambda p, T: (p.log() / T).softmax(0), "of its own"),
-        (lambda p, T: ((p + 1e-6).log() / T).softmax(-1), "1e-30"),
-    ],
-)
-def test_slips_in_reheat(wrong, words):
-    verdict(check.reheat, wrong, words)
-
-
-# --- 2. The slope of entropy ---------------------------------------------------------
 
 
 def variance(z, T):
@@ -92,80 +24,10 @@ def by_differences(z, T):
     return (up - down) / 2e-5
 
 
-def test_entropy_slope_is_solved():
-    assert check.entropy_slope(lambda z, T: variance(z, T) / T**3)
-    assert check.entropy_slope(by_differences)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        (lambda z, T: variance(z, T) / T**2, "another 1/T"),
-        (lambda z, T: variance(z, T), "divide it by T³"),
-        (lambda z, T: -variance(z, T) / T, "dβ/dT"),
-        (lambda z, T: -variance(z, T) / T**3, "sign"),
-        (lambda z, T: variance(z, T).sqrt() / T**3, "deviation"),
-        (lambda z, T: variance(z, 1.0) / T**3, "at T, not at 1"),
-        (lambda z, T: z.var() / T**3, "Weigh each logit"),
-        (lambda z, T: z.var(correction=0) / T**3, "Weigh each logit"),
-        (lambda z, T: variance(z, T) / T**4, "logits = [10.0"),
-    ],
-)
-def test_slips_in_the_slope(wrong, words):
-    verdict(check.entropy_slope, wrong, words)
-
-
-# --- 3. The soft-target loss ---------------------------------------------------------
-
-kl = losses.kl_divergence
-
-
 def soft_loss(s, t, T):
     t = t.detach()
     log_p, log_q = (t / T).log_softmax(-1), (s / T).log_softmax(-1)
     return T**2 * (log_p.exp() * (log_p - log_q)).sum(-1).mean()
-
-
-def test_the_soft_target_loss_is_solved():
-    assert check.soft_target_loss(soft_loss)
-    assert check.soft_target_loss(losses.soft_target_loss)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        (lambda s, t, T: kl(t, s, T), "T² is missing"),
-        (lambda s, t, T: T * kl(t, s, T), "expected is T²"),
-        (lambda s, t, T: T**2 * kl(t / T, s), "Only the teacher"),
-        (lambda s, t, T: T**2 * kl(t, s / T), "Only the student"),
-        (lambda s, t, T: T**2 * kl(t, s), "Neither side"),
-        (lambda s, t, T: T**2 * kl(s, t, T), "KL(student‖teacher)"),
-        (lambda s, t, T: 2 * soft_loss(s, t, T), "sum over the batch"),
-        (lambda s, t, T: soft_loss(s, t, T) / 3, "mean over the classes"),
-        (lambda s, t, T: T**2 * losses.cross_entropy(t, s, T), "entropy"),
-        (lambda s, t, T: 0.3 * soft_loss(s, t, T), "T = 4"),
-    ],
-)
-def test_slips_in_the_soft_target_loss(wrong, words):
-    verdict(check.soft_target_loss, wrong, words)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        (lambda s, t, T: T**2 * kl(t, s, T), "the teacher gets gradient"),
-        (lambda s, t, T: soft_loss(s.detach(), t, T), "no gradient flows"),
-        (lambda s, t, T: soft_loss(s, t, T).item(), "no gradient flows"),
-        (lambda s, t, T: T**2 * kl(t, s.detach(), T), "the student gets no"),
-    ],
-)
-def test_gradients_that_go_the_wrong_way(wrong, words):
-    result = check.soft_target_loss(wrong)
-    assert result.state == "not yet"
-    assert words in result.message and "expected" in result.message
-
-
-# --- 4. A temperature for a number of classes ----------------------------------------
 
 
 def temperature_for(z, classes, low=1e-6, high=1e6):
@@ -176,29 +38,6 @@ def temperature_for(z, classes, low=1e-6, high=1e6):
         else:
             high = T
     return T
-
-
-def test_temperature_for_is_solved():
-    assert check.temperature_for(temperature_for)
-    assert check.temperature_for(lambda z, c: torch.tensor(temperature_for(z, c)))
-
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
-        (lambda z, c: 1 / temperature_for(z, c), "β"),
-        (lambda z, c: temperature_for(z, math.exp(c)), "H itself"),
-        (lambda z, c: 3.0, "the film's logits"),
-        (lambda z, c: 0.0, "above 0"),
-        (lambda z, c: temperature_for(torch.tensor(check.FILM), c), "doubled"),
-        (lambda z, c: temperature_for(z, c, 1.0, 100.0), "0.01"),
-    ],
-)
-def test_slips_in_temperature_for(wrong, words):
-    verdict(check.temperature_for, wrong, words)
-
-
-# --- 5. Calibration ------------------------------------------------------------------
 
 
 def by_newton(z, labels):
@@ -215,18 +54,69 @@ def by_newton(z, labels):
     return 1 / beta.item()
 
 
-def test_calibration_is_solved_by_another_method():
-    assert check.calibration(by_newton)
+ANSWERS = {
+    "reheat": [reheat, lambda p, T: p ** (1 / T) / (p ** (1 / T)).sum(-1, True)],
+    "entropy_slope": [lambda z, T: variance(z, T) / T**3, by_differences],
+    "soft_target_loss": [soft_loss, losses.soft_target_loss],
+    "temperature_for": [
+        temperature_for,
+        lambda z, c: torch.tensor(temperature_for(z, c)),
+    ],
+    "calibration": [by_newton],
+}
 
-
-@pytest.mark.parametrize(
-    ("wrong", "words"),
-    [
+WRONG = {
+    "reheat": [
+        (lambda p, T: p ** (1 / T), "sum to 1"),
+        (lambda p, T: (p / T).softmax(-1), "log p"),
+        (lambda p, T: (p.log() * T).softmax(-1), "colder"),
+        (lambda p, T: p, "came in"),
+        (lambda p, T: p ** (1 / T) / (p ** (1 / T)).sum(), "of its own"),
+        (lambda p, T: (p.log() / T).softmax(0), "of its own"),
+        (lambda p, T: ((p + 1e-6).log() / T).softmax(-1), "1e-30"),
+    ],
+    "entropy_slope": [
+        (lambda z, T: variance(z, T) / T**2, "another 1/T"),
+        (lambda z, T: variance(z, T), "divide it by T³"),
+        (lambda z, T: -variance(z, T) / T, "dβ/dT"),
+        (lambda z, T: -variance(z, T) / T**3, "sign"),
+        (lambda z, T: variance(z, T).sqrt() / T**3, "deviation"),
+        (lambda z, T: variance(z, 1.0) / T**3, "at T, not at 1"),
+        (lambda z, T: z.var() / T**3, "Weigh each logit"),
+        (lambda z, T: z.var(correction=0) / T**3, "Weigh each logit"),
+        (lambda z, T: variance(z, T) / T**4, "logits = [10.0"),
+    ],
+    "soft_target_loss": [
+        (lambda s, t, T: kl(t, s, T), "T² is missing"),
+        (lambda s, t, T: T * kl(t, s, T), "expected is T²"),
+        (lambda s, t, T: T**2 * kl(t / T, s), "Only the teacher"),
+        (lambda s, t, T: T**2 * kl(t, s / T), "Only the student"),
+        (lambda s, t, T: T**2 * kl(t, s), "Neither side"),
+        (lambda s, t, T: T**2 * kl(s, t, T), "KL(student‖teacher)"),
+        (lambda s, t, T: 2 * soft_loss(s, t, T), "sum over the batch"),
+        (lambda s, t, T: soft_loss(s, t, T) / 3, "mean over the classes"),
+        (lambda s, t, T: T**2 * losses.cross_entropy(t, s, T), "entropy"),
+        (lambda s, t, T: 0.3 * soft_loss(s, t, T), "T = 4"),
+        (lambda s, t, T: T**2 * kl(t, s, T), "the teacher gets gradient"),
+        (lambda s, t, T: soft_loss(s.detach(), t, T), "no gradient flows"),
+        (lambda s, t, T: soft_loss(s, t, T).item(), "no gradient flows"),
+        (lambda s, t, T: T**2 * kl(t, s.detach(), T), "the student gets no"),
+    ],
+    "temperature_for": [
+        (lambda z, c: 1 / temperature_for(z, c), "β"),
+        (lambda z, c: temperature_for(z, math.exp(c)), "H itself"),
+        (lambda z, c: 3.0, "the film's logits"),
+        (lambda z, c: 0.0, "above 0"),
+        (lambda z, c: temperature_for(torch.tensor(check.FILM), c), "doubled"),
+        (lambda z, c: temperature_for(z, c, 1.0, 100.0), "0.01"),
+    ],
+    "calibration": [
         (lambda z, labels: 1.0, "At T = 1"),
         (lambda z, labels: 1 / by_newton(z, labels), "β"),
         (lambda z, labels: max(1.0, by_newton(z, labels)), "half as sure"),
         (lambda z, labels: 1.05 * by_newton(z, labels), "three times too sure"),
     ],
-)
-def test_slips_in_calibration(wrong, words):
-    verdict(check.calibration, wrong, words)
+}
+
+
+test_an_answer_is_solved, test_a_slip_is_told = exercise_tests(check, ANSWERS, WRONG)

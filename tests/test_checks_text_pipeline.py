@@ -1,10 +1,7 @@
-import pytest
+from exercises import exercise_tests
 
 from course_lib import text
 from course_lib.checks import text_pipeline as check
-
-
-def stub(*arguments): ...
 
 
 def both_ends(tokens, most):
@@ -177,39 +174,4 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_a_stub_is_open_and_an_error_is_reported(name):
-    assert getattr(check, name)(stub).state == "open"
-    result = getattr(check, name)(lambda *arguments: 1 / 0)
-    assert result.state == "not yet" and "ZeroDivisionError" in result.message
-
-
-@pytest.mark.parametrize(
-    ("name", "answer"), [(name, a) for name in ANSWERS for a in ANSWERS[name]]
-)
-def test_an_answer_is_solved(name, answer):
-    result = getattr(check, name)(answer)
-    assert result.state == "solved", result.message
-
-
-@pytest.mark.parametrize(
-    ("name", "wrong", "given", "hint"),
-    [(name, *case) for name in WRONG for case in WRONG[name]],
-)
-def test_a_wrong_answer_is_told_for_which_input_and_why(name, wrong, given, hint):
-    result = getattr(check, name)(wrong)
-    assert result.state == "not yet", result.message
-    assert given in result.message
-    assert "expected" in result.message
-    assert hint in result.message
-
-
-def test_the_readers_answer_may_change_its_input():
-    """A check that compared with a list the reader sorted in place would fail."""
-
-    def in_place(lengths, size, pool):
-        share = blank(lengths, size, pool)
-        lengths.sort()
-        return share
-
-    assert check.padding_share(in_place)
+test_an_answer_is_solved, test_a_slip_is_told = exercise_tests(check, ANSWERS, WRONG)

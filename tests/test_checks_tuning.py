@@ -2,11 +2,9 @@ import math
 
 import numpy as np
 import pytest
+from exercises import exercise_tests
 
 from course_lib.checks import tuning as check
-
-
-def stub(*arguments): ...
 
 
 def optimism(n, sd):
@@ -38,19 +36,44 @@ def halving(draw, settings, *, summary=np.mean, grow=True, same=False):
     return next(iter(seen))
 
 
-CHECKS = [check.optimism, check.log_uniform, check.simplest, check.halving]
+ANSWERS = {
+    "optimism": [optimism],
+    "log_uniform": [log_uniform],
+    "simplest": [simplest],
+    "halving": [halving],
+}
+
+WRONG = {
+    "optimism": [
+        (lambda n, sd: optimism(n, 1.0), "the noise is sd"),
+        (lambda n, sd: sd * math.sqrt(2 * math.log(n)), "upper bound"),
+        (lambda n, sd: -optimism(n, sd), "lowest"),
+        (lambda n, sd: sd, "one score"),
+        (lambda n, sd: optimism(n, sd**2), "variance"),
+    ],
+    "log_uniform": [
+        (lambda u, a, b: a + u * (b - a), "uniform"),
+        (lambda u, a, b: math.log(a) + u * math.log(b / a), "logarithm"),
+        (lambda u, a, b: log_uniform(u, b, a), "swapped"),
+    ],
+    "simplest": [
+        (lambda s: int(s.mean(1).argmax()), "close enough"),
+        (lambda s: 0, "too far"),
+        (lambda s: simplest(s, errors=99), "too far"),
+        (lambda s: simplest(s, ddof=0), "minus one"),
+        (lambda s: simplest(s, root=False), "root"),
+    ],
+    "halving": [
+        (lambda d, n: halving(d, n, summary=max), "mean over all"),
+        (lambda d, n: halving(d, n, same=True), "once"),
+        (lambda d, n: halving(d, n, grow=False), "as many new seeds"),
+        (lambda d, n: max(range(n), key=lambda i: d(i, 0)), "trained"),
+        (lambda d, n: [halving(d, n)], "list"),
+    ],
+}
 
 
-@pytest.mark.parametrize("test", CHECKS)
-def test_a_stub_is_open(test):
-    assert test(stub).state == "open"
-
-
-def test_the_answers_are_solved():
-    assert check.optimism(optimism)
-    assert check.log_uniform(log_uniform)
-    assert check.simplest(simplest)
-    assert check.halving(halving)
+test_an_answer_is_solved, test_a_slip_is_told = exercise_tests(check, ANSWERS, WRONG)
 
 
 @pytest.mark.parametrize("n", check.EXPECTED_BEST)
@@ -60,38 +83,3 @@ def test_the_expected_best_is_the_integral(n):
     # The mean of a variable with that distribution, by parts.
     best = np.where(x > 0, 1 - below**n, -(below**n)).sum() * (x[1] - x[0])
     assert check.EXPECTED_BEST[n] == pytest.approx(best, abs=1e-3)
-
-
-@pytest.mark.parametrize(
-    ("test", "wrong", "hint"),
-    [
-        (check.optimism, lambda n, sd: optimism(n, 1.0), "the noise is sd"),
-        (check.optimism, lambda n, sd: sd * math.sqrt(2 * math.log(n)), "upper bound"),
-        (check.optimism, lambda n, sd: -optimism(n, sd), "lowest"),
-        (check.optimism, lambda n, sd: sd, "one score"),
-        (check.optimism, lambda n, sd: optimism(n, sd**2), "variance"),
-        (check.optimism, lambda n, sd: "much", "str"),
-        (check.log_uniform, lambda u, a, b: a + u * (b - a), "uniform"),
-        (
-            check.log_uniform,
-            lambda u, a, b: math.log(a) + u * math.log(b / a),
-            "logarithm",
-        ),
-        (check.log_uniform, lambda u, a, b: log_uniform(u, b, a), "swapped"),
-        (check.simplest, lambda s: int(s.mean(1).argmax()), "close enough"),
-        (check.simplest, lambda s: 0, "too far"),
-        (check.simplest, lambda s: simplest(s, ddof=0), "minus one"),
-        (check.simplest, lambda s: simplest(s, root=False), "root"),
-        (check.simplest, lambda s: s.mean(1), "ndarray"),
-        (check.halving, lambda d, n: halving(d, n, summary=max), "mean over all"),
-        (check.halving, lambda d, n: halving(d, n, same=True), "once"),
-        (check.halving, lambda d, n: halving(d, n, grow=False), "as many new seeds"),
-        (check.halving, lambda d, n: max(range(n), key=lambda i: d(i, 0)), "trained"),
-        (check.halving, lambda d, n: [halving(d, n)], "list"),
-    ],
-)
-def test_a_typical_slip_gets_its_hint(test, wrong, hint):
-    result = test(wrong)
-    assert result.state == "not yet"
-    assert hint in result.message
-    assert "expected" in result.message

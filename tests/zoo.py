@@ -58,6 +58,7 @@ labelwise = partial(Mistake, "models/labelwise.py", ("test_models_labelwise.py",
 seen = partial(
     Mistake, "losses/label_embeddings.py", ("test_losses_label_embeddings.py",)
 )
+exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
 words = partial(Mistake, "word_vectors.py", ("test_word_vectors.py",))
 UNLABELLED = (
     "test_distill.py::test_unlabelled_reviews_join_in_without_a_label_of_their_own",
@@ -600,6 +601,19 @@ MISTAKES = [
     leaks("films of the test split trained on", "elif film and film in film_owner:",
           "elif False:", 13),
     leaks("texts compared to the letter", '" ".join(text.lower().split())', "text", 13),
+
+    # Exercises: what is right, and which hint is said.
+    exercise("a count taken for a measure", 'exact = theirs.dtype.kind in "biu"',
+             "exact = False"),
+    exercise("only the first of several slips known",
+             "isinstance(slip, tuple) else (slip,)",
+             "False else (slip[:1] if isinstance(slip, tuple) else (slip,))"),
+    exercise("a hint for every shape but the wrong one", "found = not same_shape",
+             "found = same_shape"),
+    exercise("the reader's changes reach the check's own data",
+             "copy.deepcopy(x) if isinstance(x, data) else x", "x"),
+    exercise("any error taken for the refusal that was asked for",
+             "isinstance(error, ValueError) and naming in str(error)", "True"),
 
     # Labels that nobody knows.
     Mistake("reviews/table.py", ("test_reviews_table.py",),

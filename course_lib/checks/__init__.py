@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from course_lib.checks.expect import Open, Wrong
+
 
 @dataclass(frozen=True)
 class Result:
@@ -34,15 +36,18 @@ class Result:
 MARKS = {"solved": "✅", "not yet": "❌", "open": "✏️"}
 
 
-class Wrong(Exception):
-    """Raised inside a check, with a message for the reader."""
-
-
 def check(praise: str) -> Callable[[Callable[..., None]], Callable[..., Result]]:
     """Turn a function that raises `Wrong` into a check that returns a `Result`.
 
     `praise` is what a solved exercise says. An answer of `...` or None is open, and so
     is a function that returns one of them.
+
+    >>> from course_lib.checks.expect import call, same
+    >>> @check("Right: twice the number.")
+    ... def doubles(function):
+    ...     same(call(function, 3), 6, "x = 3", {"That is its square.": 9})
+    >>> doubles(lambda x: x * x)
+    ❌ For x = 3 you returned 9; expected 6. That is its square.
     """
 
     def decorate(test: Callable[..., None]) -> Callable[..., Result]:
@@ -65,21 +70,3 @@ def check(praise: str) -> Callable[[Callable[..., None]], Callable[..., Result]]
         return run
 
     return decorate
-
-
-class Open(Exception):
-    """Raised inside a check when the reader's function is still a stub."""
-
-
-def call(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call the reader's function; a stub that returns nothing means it is open."""
-    value = function(*arguments)
-    if value is None or value is ...:
-        raise Open
-    return value
-
-
-def expect(condition: bool, message: str) -> None:
-    """Raise `Wrong(message)` unless the condition holds."""
-    if not condition:
-        raise Wrong(message)

@@ -1,53 +1,50 @@
 """Checks for the exercises of the chapter on small students of a BERT."""
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from course_lib.checks import Wrong, call, check, expect
-
-
-def number(value: Any, expected: float, given: str, hints: Mapping[float, str]) -> None:
-    """Raise `Wrong` unless `value` is the number; a known slip gets its own hint."""
-    try:
-        got = float(value)
-    except (TypeError, ValueError):
-        raise Wrong(
-            f"For {given} you returned {type(value).__name__}; expected one number."
-        ) from None
-    hint = next((h for slip, h in hints.items() if math.isclose(got, slip)), "")
-    message = f"For {given} you returned {got:,.6g}; expected {expected:,.6g}. {hint}"
-    expect(math.isclose(got, expected, abs_tol=1e-9), message.strip())
-
-
-def count(vocabulary: int, features: int, hidden: int, labels: int) -> int:
-    """The numbers of a one-layer BiLSTM with mean and maximum pooling."""
-    direction = 4 * hidden * (features + hidden + 2)
-    return vocabulary * features + 2 * direction + (4 * hidden + 1) * labels
+from course_lib.checks import check
+from course_lib.checks.expect import Slips, call, same
+from course_lib.checks.lstm_to_lstm import lstm_parameters
 
 
 @check("Right: the file is a straight line in the features.")
 def features_for(function: Callable[[int], Any]) -> None:
-    """The largest embedding that fits a budget of bytes."""
-    largest = 4 * count(20_000, 15, 24, 2)
-    for budget in (1_000_000, 300_000, largest, largest - 1, 10_000, 0):
-        best = max(
-            (e for e in range(1, 60) if 4 * count(20_000, e, 24, 2) <= budget),
-            default=0,
-        )
-        hints: dict[float, str] = {
-            best + 1: "That one is just too large.",
-            budget // 80_000: "The words are not all: the gates cost something too.",
+    """The largest embedding that fits a budget of bytes.
+
+    >>> features_for(lambda budget: max(0, (budget // 4 - 5_186) // 20_192))
+    ✅ Right: the file is a straight line in the features.
+    >>> features_for(lambda budget: budget // 80_000)
+    ❌ For a budget of 1,232,263 bytes you returned 15; expected 14. The words
+    are not all: the gates cost something too.
+    """
+    size = [4 * lstm_parameters(20_000, e, 24) for e in range(60)]  # with e features
+    for budget in (1_000_000, 300_000, size[15], size[15] - 1, 10_000, 0):
+        truth = max((e for e in range(1, 60) if size[e] <= budget), default=0)
+        slips = {
+            "The words are not all: the gates cost something too.": budget // 80_000,
+            "That one is just too large.": truth + 1,
         }
-        got = call(function, budget)
-        number(got, best, f"a budget of {budget:,} bytes", hints)
+        same(call(function, budget), truth, f"a budget of {budget:,} bytes", slips)
 
 
 @check("Right: nothing is thrown away that nothing else beats.")
 def front(function: Callable[[np.ndarray], Any]) -> None:
-    """The places of the rows that no other row dominates."""
+    """The places of the rows that no other row dominates.
+
+    >>> def best(rows):
+    ...     gain = rows * [1, -1, -1]
+    ...     return [i for i, row in enumerate(gain)
+    ...             if not ((gain >= row).all(1) & (gain > row).any(1)).any()]
+    >>> front(best)
+    ✅ Right: nothing is thrown away that nothing else beats.
+    >>> front(lambda rows: [int(rows[:, 0].argmax())])
+    ❌ For 3 models, first [[90.0, 5.0, 1.0], [88.0, 6.0, 2.0], [85.0, 1.0, 0.1]], you
+    returned [0]; expected [0, 2]. One is missing: is it beaten in all three, by a
+    single model?
+    """
     rows = [
         [[90, 5, 1], [88, 6, 2], [85, 1, 0.1]],
         [[90, 5, 1], [90, 5, 1], [90, 6, 1]],
@@ -57,57 +54,61 @@ def front(function: Callable[[np.ndarray], Any]) -> None:
     ]
     for points in map(np.array, rows):
         gain = points * [1, -1, -1]
-        expected = [
+        truth = [
             i
             for i, row in enumerate(gain)
             if not any((other >= row).all() and (other > row).any() for other in gain)
         ]
-        got = call(function, points.copy())
-        shown = points[:4].tolist()
-        message = (
-            f"For {len(points)} models, first {shown}, you returned {got}; expected "
-            f"{expected}. "
-        )
-        if not isinstance(got, Sequence | np.ndarray):
-            raise Wrong(message + "Return a list of places.")
-        places = [int(i) for i in got]
-        if sorted(places) == expected:
-            message += "Those are the right ones: put them in ascending order."
-        elif set(places) < set(expected):
-            message += "One is missing: is it beaten in all three, by a single model?"
-        elif set(places) > set(expected):
-            message += "One too many: another is as good in all and better in one."
-        expect(places == expected, message)
+        slips = {
+            "Those are the right ones: put them in ascending order.": (
+                lambda got, truth=truth: sorted(got) == truth
+            ),
+            "One is missing: is it beaten in all three, by a single model?": (
+                lambda got, truth=truth: all(i in truth for i in got)
+            ),
+            "One too many: another is as good in all and better in one.": (
+                lambda got, truth=truth: all(i in got for i in truth)
+            ),
+        }
+        given = f"{len(points)} models, first {points[:4].tolist()},"
+        same(call(function, points), truth, given, slips)
 
 
 @check("Right. Only what is beyond its own mistakes has come from the teacher.")
 def excess(function: Callable[..., Any]) -> None:
-    """How much oftener a taught student repeats its teacher's mistakes."""
+    """How much oftener a taught student repeats its teacher's mistakes.
+
+    >>> def beyond(teacher, taught, alone, labels):
+    ...     said = teacher.argmax(1)
+    ...     wrong = said != labels
+    ...     same = [(m.argmax(1) == said)[wrong].mean() for m in (taught, alone)
+    ...             if wrong.any()]
+    ...     return same[0] - same[1] if same else 0.0
+    >>> excess(beyond)
+    ✅ Right. Only what is beyond its own mistakes has come from the teacher.
+    >>> excess(lambda *given: -beyond(*given))
+    ❌ For 5 mistakes of the teacher in 10 texts you returned -0.4; expected 0.4. The
+    other way round: taught minus alone.
+    """
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2])
     teacher = np.array([1, 1, 2, 0, 1, 0, 0, 1, 2, 2])
     taught = np.array([1, 2, 2, 0, 1, 0, 1, 0, 2, 0])
-    alone = np.array([1, 0, 1, 0, 1, 1, 1, 1, 0, 2])
+    alone = np.array([1, 2, 1, 0, 1, 1, 1, 1, 0, 2])
     for said in (teacher, labels):
         wrong = said != labels
-        arrays = [np.eye(3)[v] * 2.0 - 1 for v in (said, taught, alone)]
-        expected, slips = 0.0, {}
+        truth, slips = 0.0, Slips({"What if the teacher makes no mistake?": np.isnan})
         if wrong.any():
             repeats = (taught == said)[wrong].mean()
-            by_itself = (alone == said)[wrong].mean()
+            truth = float(repeats - (alone == said)[wrong].mean())
             errs = (taught != labels)[wrong].mean() - (alone != labels)[wrong].mean()
-            expected = float(repeats - by_itself)
             slips = {
-                float(repeats): "And how often does the student alone do that?",
-                -expected: "The other way round: taught minus alone.",
-                float(errs): "A mistake is repeated only if it is the same mistake.",
-                float((taught == said).mean() - (alone == said).mean()): (
-                    "Only the texts count that the teacher gets wrong."
+                "And how often does the student alone do that?": repeats,
+                "The other way round: taught minus alone.": -truth,
+                "A mistake is repeated only if it is the same mistake.": errs,
+                "Only the texts count that the teacher gets wrong.": (
+                    (taught == said).mean() - (alone == said).mean()
                 ),
             }
         given = f"{wrong.sum()} mistakes of the teacher in {len(labels)} texts"
-        got = call(function, *arrays, labels.copy())
-        expect(
-            not isinstance(got, float | np.floating) or not math.isnan(float(got)),
-            f"For {given} you returned NaN: what if the teacher makes no mistake?",
-        )
-        number(got, expected, given, slips)
+        logits = [np.eye(3)[v] * 2.0 - 1 for v in (said, taught, alone)]
+        same(call(function, *logits, labels), truth, given, slips)

@@ -1,124 +1,115 @@
 """Checks for the exercises of the chapter on distilling an LSTM into an LSTM."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_lib.checks import Wrong, call, check, expect
-
-
-def number(value: Any, given: str) -> float:
-    """Return one number, or say what came instead."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise Wrong(
-            f"For {given} you returned {type(value).__name__}; expected one number."
-        ) from None
+from course_lib.checks import check
+from course_lib.checks.expect import call, same
 
 
 @check("Right: the same verdict counts, whether or not it is the label's.")
 def agreement(function: Callable[[Tensor, Tensor], Any]) -> None:
-    """Share of reviews on which two models give the same verdict."""
+    """Share of reviews on which two models give the same verdict.
+
+    >>> agreement(lambda s, t: (s.argmax(1) == t.argmax(1)).float().mean())
+    ✅ Right: the same verdict counts, whether or not it is the label's.
+    >>> agreement(lambda s, t: (s.argmax(1) == t.argmax(1)).sum())
+    ❌ For student logits [[2.0, 0], [0, 1], [3, 0]] and teacher logits [[1.0, 0], [5,
+    1], [9, 2]] you returned 2; expected 0.6667. That is how many; return a share.
+    """
     cases: list[tuple[list[list[float]], list[list[float]], float]] = [
         ([[2.0, 0], [0, 1], [3, 0]], [[1.0, 0], [5, 1], [9, 2]], 2 / 3),
         ([[-1.0, -2], [-3, -1]], [[4.0, 3], [-9, -8]], 1.0),
         ([[1.0, 0]], [[0.0, 1]], 0.0),
     ]
-    for student, teacher, expected in cases:
+    for student, teacher, truth in cases:
+        slips = {
+            "That is in per cent; return a share.": 100 * truth,
+            "That is how many; return a share.": truth * len(student),
+            "That is the share on which they differ.": 1 - truth,
+        }
         given = f"student logits {student} and teacher logits {teacher}"
-        value = call(function, torch.tensor(student), torch.tensor(teacher))
-        got = number(value, given)
-        hint = ""
-        if math.isclose(got, 100 * expected, rel_tol=1e-4) and expected:
-            hint = " That is in per cent; return a share."
-        elif math.isclose(got, expected * len(student), rel_tol=1e-4):
-            hint = " That is how many; return a share."
-        elif math.isclose(got, 1 - expected, abs_tol=1e-6):
-            hint = " That is the share on which they differ."
-        right = math.isclose(got, expected, abs_tol=1e-6)
-        expect(
-            right, f"For {given} you returned {got:.4g}; expected {expected:.4g}.{hint}"
-        )
+        got = call(function, torch.tensor(student), torch.tensor(teacher))
+        same(got, truth, given, slips)
 
 
 def lstm_parameters(vocabulary: int, embedding: int, hidden: int) -> int:
-    """Count the parameters of `LSTMClassifier` with two labels."""
+    """Count the parameters of `LSTMClassifier` with two labels.
+
+    >>> lstm_parameters(vocabulary=10, embedding=3, hidden=2)
+    160
+    """
     gates = 2 * 4 * hidden * (embedding + hidden + 2)
     return vocabulary * embedding + gates + 2 * 4 * hidden + 2
 
 
 @check("Right: and most of it was the embedding, as it always is.")
 def parameters(function: Callable[[int, int, int], Any]) -> None:
-    """How many parameters an LSTMClassifier with two labels has."""
-    for sizes in [(10, 3, 2), (1_000, 50, 128), (20_000, 100, 256)]:
-        vocabulary, embedding, hidden = sizes
-        expected = lstm_parameters(*sizes)
-        given = f"vocabulary {vocabulary}, embedding {embedding}, hidden {hidden}"
-        got = number(call(function, *sizes), given)
-        off = expected - got
-        hints: dict[float, str] = {
-            vocabulary * embedding: "The embedding is missing.",
-            4 * hidden * (embedding + hidden + 2): "It reads in two directions.",
-            8 * hidden: "PyTorch's LSTM has two bias vectors a direction.",
-            8 * hidden + 2: "The linear layer at the end is missing.",
-            4 * hidden: "Mean and maximum are pooled, so its input is 4 · hidden wide.",
-            2: "The linear layer has a bias for each label.",
+    """How many parameters an LSTMClassifier with two labels has.
+
+    >>> parameters(lstm_parameters)
+    ✅ Right: and most of it was the embedding, as it always is.
+    >>> parameters(lambda v, e, h: lstm_parameters(v, e, h) - v * e)
+    ❌ For vocabulary 10, embedding 3, hidden 2 you returned 130; expected 160. The
+    embedding is missing.
+    """
+    for v, e, h in [(10, 3, 2), (1_000, 50, 128), (20_000, 100, 256)]:
+        truth = lstm_parameters(v, e, h)
+        slips = {
+            "The embedding is missing.": truth - v * e,
+            "It reads in two directions.": truth - 4 * h * (e + h + 2),
+            "PyTorch's LSTM has two bias vectors a direction.": truth - 8 * h,
+            "The linear layer at the end is missing.": truth - 8 * h - 2,
+            "Mean and maximum are pooled, so its input is 4 · hidden wide.": (
+                truth - 4 * h
+            ),
+            "The linear layer has a bias for each label.": truth - 2,
         }
-        hint = f" {hints[off]}" if off in hints else ""
-        expect(
-            got == expected,
-            f"For {given} you returned {got:,.0f}; expected {expected:,}.{hint}",
-        )
+        given = f"vocabulary {v}, embedding {e}, hidden {h}"
+        same(call(function, v, e, h), truth, given, slips)
 
 
 @check("Right: two pulls on each logit, the teacher's and the label's.")
 def gradient(function: Callable[[Tensor, Tensor, int, float, float], Any]) -> None:
-    """The gradient of the distillation loss for one review's student logits."""
+    """The gradient of the distillation loss for one review's student logits.
+
+    >>> def pulls(s, t, label, T, alpha):
+    ...     hard = s.softmax(0) - torch.eye(2)[label]
+    ...     soft = (s / T).softmax(0) - (t / T).softmax(0)
+    ...     return alpha * T * soft + (1 - alpha) * hard
+    >>> gradient(pulls)
+    ✅ Right: two pulls on each logit, the teacher's and the label's.
+    >>> gradient(lambda s, t, label, T, alpha: -pulls(s, t, label, T, alpha))
+    ❌ For student [1.0, -0.5], teacher [-1.0, 2.0], label 0, temperature 1.0 and alpha
+    0.0 you returned [0.1824, -0.1824]; expected [-0.1824, 0.1824]. The sign is turned
+    round: it is q - p.
+    """
     s, t = torch.tensor([1.0, -0.5]), torch.tensor([-1.0, 2.0])
-    for label, temperature, alpha in [(0, 1.0, 0.0), (1, 1.0, 1.0), (0, 4.0, 0.7)]:
+    for label, T, alpha in [(0, 1.0, 0.0), (1, 1.0, 1.0), (0, 4.0, 0.7)]:
         hard = s.softmax(0) - F.one_hot(torch.tensor(label), 2)
-        gap = (s / temperature).softmax(0) - (t / temperature).softmax(0)
-        expected = alpha * temperature * gap + (1 - alpha) * hard
+        soft = (s / T).softmax(0) - (t / T).softmax(0)
+        truth = alpha * T * soft + (1 - alpha) * hard
+        slips = {
+            "The sign is turned round: it is q - p.": -truth,
+            "T² is missing: without it the teacher's pull shrinks.": (
+                alpha * soft / T + (1 - alpha) * hard
+            ),
+            "T² times 1/T leaves one T before the teacher's part.": (
+                alpha * soft + (1 - alpha) * hard
+            ),
+            "alpha is the teacher's weight, not the label's.": (
+                (1 - alpha) * T * soft + alpha * hard
+            ),
+        }
         given = (
             f"student {s.tolist()}, teacher {t.tolist()}, label {label}, "
-            f"temperature {temperature} and alpha {alpha}"
+            f"temperature {T} and alpha {alpha}"
         )
-        got = call(function, s.clone(), t.clone(), label, temperature, alpha)
-        if not isinstance(got, Tensor) or got.shape != (2,):
-            kind = tuple(got.shape) if isinstance(got, Tensor) else type(got).__name__
-            raise Wrong(f"For {given} you returned {kind}; expected a tensor of 2.")
-
-        def close(other: Tensor, got: Tensor = got) -> bool:
-            return torch.allclose(got.double(), other.double(), atol=1e-5)
-
-        slips = [
-            (-expected, "The sign is turned round: it is q - p."),
-            (
-                alpha * gap / temperature + (1 - alpha) * hard,
-                "T² is missing: without it the teacher's pull shrinks.",
-            ),
-            (
-                alpha * gap + (1 - alpha) * hard,
-                "T² times 1/T leaves one T before the teacher's part.",
-            ),
-            (
-                (1 - alpha) * temperature * gap + alpha * hard,
-                "alpha is the teacher's weight, not the label's.",
-            ),
-        ]
-        hint = next((f" {hint}" for slip, hint in slips if close(slip)), "")
-        rounded = [round(x, 3) for x in got.tolist()]
-        wanted = [round(x, 3) for x in expected.tolist()]
-        expect(
-            close(expected),
-            f"For {given} you returned {rounded}; expected {wanted}.{hint}",
-        )
+        same(call(function, s, t, label, T, alpha), truth, given, slips)
 
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -168,18 +159,23 @@ LOSSES: dict[str, tuple[dict[str, Any], bool]] = {
 
 @check("Right: you caught every mistake, and blamed nobody else.")
 def is_wrong(function: Callable[[Loss, float, float], Any]) -> None:
-    """Whether a distillation loss is not what it claims to be."""
+    """Whether a distillation loss is not what it claims to be.
+
+    >>> def suspicious(loss, T, alpha):
+    ...     s = torch.tensor([[1.0, -1.0], [0.5, 2.0]], requires_grad=True)
+    ...     t = torch.tensor([[-2.0, 1.0], [0.0, 4.0]], requires_grad=True)
+    ...     y = torch.tensor([0, 1])
+    ...     right = torch.autograd.grad(mixture(T, alpha)(s, t, y), s)[0]
+    ...     got, leak = torch.autograd.grad(loss(s, t, y), (s, t), allow_unused=True)
+    ...     return leak is not None or not torch.allclose(got, right)
+    >>> is_wrong(suspicious)
+    ✅ Right: you caught every mistake, and blamed nobody else.
+    >>> is_wrong(lambda *given: False)
+    ❌ For one without T², at temperature 4.0 and alpha 0.7, you returned False;
+    expected True.
+    """
     for temperature, alpha in [(4.0, 0.7), (2.0, 0.6)]:
-        for name, (changed, expected) in LOSSES.items():
+        for name, (changed, truth) in LOSSES.items():
             loss = mixture(temperature, alpha, **changed)
-            got = call(function, loss, temperature, alpha)
-            expect(
-                isinstance(got, (bool, np.bool_)) or getattr(got, "shape", None) == (),
-                f"For {name} you returned {type(got).__name__}; expected True or "
-                "False.",
-            )
-            expect(
-                bool(got) == expected,
-                f"For {name}, at temperature {temperature} and alpha {alpha}, you "
-                f"returned {bool(got)}; expected {expected}.",
-            )
+            given = f"{name}, at temperature {temperature} and alpha {alpha},"
+            same(call(function, loss, temperature, alpha), truth, given)

@@ -1,111 +1,99 @@
 """Checks for the exercises of the chapter on text, tokens and batches."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from course_lib.checks import Wrong, call, check, expect
-
-
-def number(value: Any, given: str) -> float:
-    """Return a plain number, or say what came instead."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise Wrong(
-            f"For {given} you returned {type(value).__name__}; expected one number."
-        ) from None
-
-
-def same(
-    got: float, expected: float, given: str, slips: Sequence[tuple[float, str]]
-) -> None:
-    """Raise `Wrong` unless two numbers agree; a known slip gets its own hint."""
-
-    def agrees(other: float) -> bool:
-        return abs(got - other) < 1e-6
-
-    hint = next((hint for slip, hint in slips if agrees(slip)), "")
-    message = f"For {given} you returned {got:.6g}; expected {expected:.6g}. {hint}"
-    expect(agrees(expected), message.strip())
+from course_lib.checks import check
+from course_lib.checks.expect import Slips, always, call, same
 
 
 @check("Right: both ends, the odd one at the beginning, and a single token as well.")
 def first_and_last(function: Callable[[list[str], int], Any]) -> None:
-    """Keep the first and last tokens, together at most `max_tokens`."""
+    """Keep the first and last tokens, together at most `max_tokens`.
+
+    >>> from course_lib import text
+    >>> first_and_last(text.first_and_last)
+    ✅ Right: both ends, the odd one at the beginning, and a single token as well.
+    >>> first_and_last(lambda tokens, n: tokens[:n])
+    ❌ For tokens ['a', 'b', 'c', 'd', 'e', 'f', 'g'] and max_tokens = 4 you returned
+    ['a', 'b', 'c', 'd']; expected ['a', 'b', 'f', 'g']. That is the beginning alone.
+    """
     for text, most in (("abcdefg", 4), ("abcdefg", 5), ("abc", 4), ("abcd", 1)):
-        tokens = list(text)
-        given = f"tokens {tokens} and max_tokens = {most}"
-        value = call(function, list(tokens), most)
-        if not isinstance(value, (list, tuple)):
-            raise Wrong(
-                f"For {given} you returned {type(value).__name__}; expected a list."
-            )
-        got, tail = list(value), most // 2
-        cut = len(tokens) > most
-        expected = tokens[: most - tail] + tokens[-tail:] * (tail > 0)
-        expected = expected if cut else tokens
-        slips = [
-            (tokens[:most], "That is the beginning alone."),
-            (tokens[-most:], "That is the end alone."),
-            (tokens[: most - tail] + tokens[-tail:], "tokens[-0:] is the whole list."),
-            (
-                tokens[:tail] + tokens[-(most - tail) :],
-                "Of an odd number the beginning gets one more.",
+        tokens, tail = list(text), most // 2
+        head = most - tail
+        truth = tokens[:head] + tokens[-tail:] * (tail > 0)
+        slips: Slips = {
+            "That is the beginning alone.": tokens[:most],
+            "That is the end alone.": tokens[-most:],
+            "tokens[-0:] is the whole list.": tokens[:head] + tokens[-tail:],
+            "Of an odd number the beginning gets one more.": (
+                tokens[:tail] + tokens[-head:]
             ),
-            (tokens[:tail] + tokens[-tail:], "One more token would fit."),
-        ]
-        if not cut:
-            slips = [(got, "A short list stays as it is.")]
-        hint = next((hint for slip, hint in slips if got == slip), "")
-        message = f"For {given} you returned {got}; expected {expected}. {hint}"
-        expect(got == expected, message.strip())
+            "One more token would fit.": tokens[:tail] + tokens[-tail:],
+        }
+        if len(tokens) <= most:
+            truth, slips = tokens, {"A short list stays as it is.": always}
+        given = f"tokens {tokens} and max_tokens = {most}"
+        same(call(function, tokens, most), truth, given, slips)
 
 
 @check("Right: and on real text this number is surprisingly small.")
 def words_for(function: Callable[[list[int], float], Any]) -> None:
-    """How many of the most frequent words make up a share of the text."""
-    cases = [
+    """How many of the most frequent words make up a share of the text.
+
+    >>> def words(counts, share):
+    ...     falling, places = sorted(counts, reverse=True), range(1, len(counts) + 1)
+    ...     return next(n for n in places if sum(falling[:n]) >= share * sum(counts))
+    >>> words_for(words)
+    ✅ Right: and on real text this number is surprisingly small.
+    >>> words_for(lambda counts, share: words(counts, share) + 1)
+    ❌ For counts [2, 4, 1, 1, 1, 6] and share = 0.5 you returned 3; expected 2. One
+    word fewer reaches the share as well.
+    """
+
+    def needed(order: list[int], wanted: float) -> int:
+        places = range(1, len(order) + 1)
+        return next((n for n in places if sum(order[:n]) >= wanted - 1e-9), -1)
+
+    for counts, share in [
         ([2, 4, 1, 1, 1, 6], 0.5),
         ([1, 5, 1, 3], 0.8),
         ([1, 5, 1, 3], 0.81),
         ([1, 1, 1, 7], 0.1),
         ([2, 3, 5], 1.0),
-    ]
-    for counts, share in cases:
+    ]:
+        wanted = share * sum(counts)
+        truth = needed(sorted(counts, reverse=True), wanted)
+        slips = {
+            "Sort first: the counts come in no order.": needed(counts, wanted),
+            "Take the most frequent first, not the rarest.": (
+                needed(sorted(counts), wanted)
+            ),
+            "That many words do not reach the share yet.": truth - 1,
+            "One word fewer reaches the share as well.": truth + 1,
+            "That is a share of the different words, not of the text.": (
+                math.ceil(share * len(counts))
+            ),
+        }
         given = f"counts {counts} and share = {share}"
-
-        def needed(order: list[int], wanted: float) -> int:
-            places = range(1, len(order) + 1)
-            return next(n for n in places if sum(order[:n]) >= wanted - 1e-9)
-
-        falling, total = sorted(counts, reverse=True), sum(counts)
-        right = needed(falling, share * total)
-        got = number(call(function, list(counts), share), given)
-        slips = [
-            (
-                needed(counts, share * total),
-                "Sort first: the counts come in no order.",
-            ),
-            (
-                needed(sorted(counts), share * total),
-                "Take the most frequent first, not the rarest.",
-            ),
-            (right - 1, "That many words do not reach the share yet."),
-            (right + 1, "One word fewer reaches the share as well."),
-            (
-                next(
-                    (n for n in range(1, len(counts)) if n >= share * len(counts)), -1
-                ),
-                "That is a share of the different words, not of the text.",
-            ),
-        ]
-        same(got, right, given, slips)
+        same(call(function, counts, share), truth, given, slips)
 
 
 @check("Right: and this bucket really has a bottom.")
 def padding_share(function: Callable[[list[int], int, int], Any]) -> None:
-    """The share of padding in batches that were sorted by length in pools."""
+    """The share of padding in batches that were sorted by length in pools.
+
+    >>> def blank(lengths, size, pool):
+    ...     batches = batched(lengths, size, pool * size, sorted)
+    ...     return 1 - sum(lengths) / sum(len(b) * max(b) for b in batches)
+    >>> padding_share(blank)
+    ✅ Right: and this bucket really has a bottom.
+    >>> padding_share(lambda *given: 1 - blank(*given))
+    ❌ For lengths [4, 2], batch_size = 2 and pool = 1 you returned 0.75; expected
+    0.25. That is the share of words; the rest is padding.
+    """
     cases = [
         ([4, 2], 2, 1),
         ([9, 1, 8, 2, 7, 3], 2, 1),
@@ -115,8 +103,6 @@ def padding_share(function: Callable[[list[int], int, int], Any]) -> None:
         ([6, 6, 6], 2, 1),
     ]
     for lengths, size, pool in cases:
-        given = f"lengths {lengths}, batch_size = {size} and pool = {pool}"
-
         cells = partial(count_cells, lengths, size)
         words, everything, step = sum(lengths), len(lengths), pool * size
         whole = cells(step)
@@ -124,39 +110,29 @@ def padding_share(function: Callable[[list[int], int, int], Any]) -> None:
             1 - sum(batch) / (len(batch) * max(batch))
             for batch in batched(lengths, size, step, sorted)
         ]
-        got = number(call(function, list(lengths), size, pool), given)
-        slips = [
-            (1 - words / cells(everything, list), "That is the share without sorting."),
-            (
-                1 - words / cells(everything),
-                "That is with all reviews sorted at once: sort a pool at a time.",
+        slips = {
+            "That is the share without sorting.": 1 - words / cells(everything, list),
+            "That is with all reviews sorted at once: sort a pool at a time.": (
+                1 - words / cells(everything)
             ),
-            (
-                1 - words / cells(pool),
-                "A pool is that many batches, not that many reviews.",
+            "A pool is that many batches, not that many reviews.": (
+                1 - words / cells(pool)
             ),
-            (
-                1 - words / cells(step, lambda part: sorted(part)[::-1]),
-                "Sort from short to long, so that a long one is left over.",
+            "Sort from short to long, so that a long one is left over.": (
+                1 - words / cells(step, lambda part: sorted(part)[::-1])
             ),
-            (words / whole, "That is the share of words; the rest is padding."),
-            (whole - words, "That is the number of blanks, not their share."),
-            (
-                whole / words - 1,
-                "Divide by all cells of the rectangles, not by the words.",
+            "That is the share of words; the rest is padding.": words / whole,
+            "That is the number of blanks, not their share.": whole - words,
+            "Divide by all cells of the rectangles, not by the words.": (
+                whole / words - 1
             ),
-            (
-                sum(shares) / len(shares),
-                "That is the mean of the batches' shares; a larger rectangle counts "
-                "for more.",
-            ),
-            (
-                1 - words / (everything * max(lengths)),
-                "Each batch is as wide as its own longest review, not as the longest "
-                "of all.",
-            ),
-        ]
-        same(got, 1 - words / whole, given, slips)
+            "That is the mean of the batches' shares; a larger rectangle counts for "
+            "more.": sum(shares) / len(shares),
+            "Each batch is as wide as its own longest review, not as the longest of "
+            "all.": 1 - words / (everything * max(lengths)),
+        }
+        given = f"lengths {lengths}, batch_size = {size} and pool = {pool}"
+        same(call(function, lengths, size, pool), 1 - words / whole, given, slips)
 
 
 Order = Callable[[list[int]], list[int]]
@@ -165,7 +141,11 @@ Order = Callable[[list[int]], list[int]]
 def batched(
     lengths: list[int], size: int, in_bucket: int, order: Order
 ) -> list[list[int]]:
-    """Cut a list into buckets, order each, and cut them into batches."""
+    """Cut a list into buckets, order each, and cut them into batches.
+
+    >>> batched([3, 1, 2, 9, 8], 2, 4, sorted)
+    [[1, 2], [3, 9], [8]]
+    """
     buckets = [
         order(lengths[i : i + in_bucket]) for i in range(0, len(lengths), in_bucket)
     ]
@@ -175,18 +155,64 @@ def batched(
 def count_cells(
     lengths: list[int], size: int, in_bucket: int, order: Order = sorted
 ) -> int:
-    """Return the number of cells of all rectangles."""
+    """Return the number of cells of all rectangles.
+
+    >>> count_cells([3, 1, 2, 9, 8], 2, 4)  # 2 × 2 + 2 × 9 + 1 × 8
+    30
+    """
     batches = batched(lengths, size, in_bucket, order)
     return sum(len(batch) * max(batch) for batch in batches)
 
 
+@check("Right: greed took more, or got stuck, and you found the way.")
+def fewest_pieces(function: Callable[[str, set[str]], Any]) -> None:
+    """The fewest pieces a word can be cut into, 0 if there is no way.
+
+    >>> fewest_pieces(fewest)
+    ✅ Right: greed took more, or got stuck, and you found the way.
+    >>> fewest_pieces(greedy)
+    ❌ For 'abcde' and pieces ['##cde', '##d', '##e', 'ab', 'abc'] you returned 3;
+    expected 2. That is what greedy matching takes; another way is shorter.
+    """
+    cases = [
+        ("film", {"film", "f", "##ilm"}),
+        ("unable", {"un", "##able", "##a", "##b", "##l", "##e"}),
+        ("abcde", {"ab", "abc", "##cde", "##d", "##e"}),
+        ("abcd", {"abc", "ab", "##cd"}),
+        ("able", {"a", "ble", "##b"}),
+        ("xyz", {"x", "##y"}),
+    ]
+    for word, pieces in cases:
+        taken = greedy(word, pieces)
+        longer = "That is what greedy matching takes; another way is shorter."
+        stuck = "Greedy matching gets stuck here, but there is a way."
+        slips = {
+            longer if taken else stuck: taken,
+            "A piece inside a word must start with ##.": (
+                fewest(word, pieces, bare=True)
+            ),
+            "That is the longest way.": fewest(word, pieces, best=max),
+            "That is its number of letters.": len(word),
+        }
+        given = f"{word!r} and pieces {sorted(pieces)}"
+        same(call(function, word, pieces), fewest(word, pieces), given, slips)
+
+
 def marked(word: str, start: int, end: int) -> str:
-    """Return a part of a word as a list of pieces writes it."""
+    """Return a part of a word as a list of pieces writes it.
+
+    >>> marked("unable", 0, 2), marked("unable", 2, 6)
+    ('un', '##able')
+    """
     return ("##" if start else "") + word[start:end]
 
 
 def greedy(word: str, pieces: set[str]) -> int:
-    """Return how many pieces greedy matching takes, 0 if it gets stuck."""
+    """Return how many pieces greedy matching takes, 0 if it gets stuck.
+
+    >>> greedy("abc", {"a", "ab", "##bc"})
+    0
+    """
     start = taken = 0
     while start < len(word):
         ends = range(len(word), start, -1)
@@ -197,8 +223,14 @@ def greedy(word: str, pieces: set[str]) -> int:
     return taken
 
 
-def fewest(word: str, pieces: set[str], most: bool = False, bare: bool = False) -> int:
-    """Return the fewest, or the most, pieces; `bare` forgets the ## marks."""
+def fewest(
+    word: str, pieces: set[str], best: Callable[..., int] = min, bare: bool = False
+) -> int:
+    """Return the fewest pieces, or the most (`max`); `bare` forgets the ## marks.
+
+    >>> fewest("abc", {"a", "ab", "##bc"})
+    2
+    """
     ways: dict[int, int] = {0: 0}
     for end in range(1, len(word) + 1):
         found = [
@@ -208,37 +240,5 @@ def fewest(word: str, pieces: set[str], most: bool = False, bare: bool = False) 
             and (word[start:end] if bare else marked(word, start, end)) in pieces
         ]
         if found:
-            ways[end] = max(found) if most else min(found)
+            ways[end] = best(found)
     return ways.get(len(word), 0)
-
-
-@check("Right: greed took more, or got stuck, and you found the way.")
-def fewest_pieces(function: Callable[[str, set[str]], Any]) -> None:
-    """The fewest pieces a word can be cut into, 0 if there is no way."""
-    cases = [
-        ("film", {"film", "f", "##ilm"}),
-        ("unable", {"un", "##able", "##a", "##b", "##l", "##e"}),
-        ("abcde", {"ab", "abc", "##cde", "##d", "##e"}),
-        ("abcd", {"abc", "ab", "##cd"}),
-        ("able", {"a", "ble", "##b"}),
-        ("xyz", {"x", "##y"}),
-    ]
-    for word, pieces in cases:
-        given = f"{word!r} and pieces {sorted(pieces)}"
-        right = fewest(word, pieces)
-        got = number(call(function, word, set(pieces)), given)
-        slips = [
-            (
-                greedy(word, pieces),
-                "That is what greedy matching takes; another way is shorter."
-                if greedy(word, pieces)
-                else "Greedy matching gets stuck here, but there is a way.",
-            ),
-            (
-                fewest(word, pieces, bare=True),
-                "A piece inside a word must start with ##.",
-            ),
-            (fewest(word, pieces, most=True), "That is the longest way."),
-            (len(word), "That is its number of letters."),
-        ]
-        same(got, right, given, slips)

@@ -11,6 +11,12 @@ class BagOfEmbeddings(nn.Module):
 
     This is fastText without pairs of words (Joulin et al. 2017, *Bag of tricks for
     efficient text classification*). Dropout acts on the mean, in train mode only.
+
+    >>> import torch
+    >>> bag = BagOfEmbeddings(vocabulary_size=10, num_labels=3, embedding_size=4).eval()
+    >>> one, other = torch.tensor([[5, 2, 0]]), torch.tensor([[2, 5]])
+    >>> torch.allclose(bag(one, torch.tensor([2])), bag(other, torch.tensor([2])))
+    True
     """
 
     def __init__(

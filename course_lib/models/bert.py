@@ -128,6 +128,14 @@ def inputs_for(
 
     RoBERTa counts positions by that number, which is 1; it reads 0 as a first token.
     Raises `ValueError` if a review has more than `most` tokens.
+
+    >>> from types import SimpleNamespace
+    >>> roberta = SimpleNamespace(config=SimpleNamespace(pad_token_id=1))
+    >>> tokens, lengths = torch.tensor([[5, 6], [7, 0]]), torch.tensor([2, 1])
+    >>> inputs_for(roberta, tokens, lengths)["input_ids"].tolist()
+    [[5, 6], [7, 1]]
+    >>> inputs_for(roberta, tokens, lengths)["attention_mask"].tolist()
+    [[1, 1], [1, 0]]
     """
     if most is not None and tokens.shape[1] > most:
         longest = int(lengths.max())

@@ -29,7 +29,12 @@ def reverse_within_length(x: Tensor, lengths: Tensor) -> Tensor:
 
 
 def masked_mean(x: Tensor, lengths: Tensor) -> Tensor:
-    """Average (batch, tokens, features) to (batch, features), padding left out."""
+    """Average (batch, tokens, features) to (batch, features), padding left out.
+
+    >>> x = torch.tensor([[1.0, 3.0], [2.0, 99.0]]).unsqueeze(-1)
+    >>> masked_mean(x, torch.tensor([2, 1])).tolist()
+    [[2.0], [2.0]]
+    """
     padding = is_padding(x.shape[1], lengths).unsqueeze(-1)
     return x.masked_fill(padding, 0).sum(1) / lengths.unsqueeze(1)
 
@@ -41,5 +46,10 @@ def masked_max(x: Tensor, lengths: Tensor) -> Tensor:
 
 
 def masked_mean_and_max(x: Tensor, lengths: Tensor) -> Tensor:
-    """Pool (batch, tokens, features) to (batch, 2 * features), padding left out."""
+    """Pool (batch, tokens, features) to (batch, 2 * features), padding left out.
+
+    >>> x = torch.tensor([[1.0, 3.0], [2.0, 99.0]]).unsqueeze(-1)
+    >>> masked_mean_and_max(x, torch.tensor([2, 1])).tolist()
+    [[2.0, 3.0], [2.0, 2.0]]
+    """
     return torch.cat([masked_mean(x, lengths), masked_max(x, lengths)], dim=1)

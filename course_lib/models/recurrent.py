@@ -72,7 +72,12 @@ class RecurrentClassifier(nn.Module):
 
 
 class LSTMClassifier(RecurrentClassifier):
-    """A long short-term memory (Hochreiter and Schmidhuber 1997)."""
+    """A long short-term memory (Hochreiter and Schmidhuber 1997).
+
+    >>> lstm = LSTMClassifier(10, num_labels=3, embedding_size=4, hidden_size=5)
+    >>> lstm(torch.tensor([[5, 2], [3, 0]]), torch.tensor([2, 1])).shape
+    torch.Size([2, 3])
+    """
 
     cell = nn.LSTM
 

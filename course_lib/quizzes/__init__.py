@@ -11,6 +11,11 @@ from jupyterquiz import display_quiz
 
 
 def quiz(chapter: str) -> None:
-    """Show the quiz of a chapter, for example `quiz("softmax")`."""
+    """Show the quiz of a chapter, for example that of `softmax`.
+
+    >>> quiz("softmax")  # a notebook shows the questions
+    <IPython.core.display.HTML object>
+    <IPython.core.display.Javascript object>
+    """
     text = (files(__package__) / f"{chapter}.json").read_text(encoding="utf-8")
     display_quiz(json.loads(text))
