@@ -54,7 +54,7 @@ def test_the_execution_cache_depends_on_package_records_pins_and_data(monkeypatc
     assert build.inputs_digest() != before
     covered = {path for pattern in build.INPUTS for path in ROOT.glob(pattern)}
     assert {
-        ROOT / "course_lib" / "losses.py",
+        ROOT / "course_lib" / "losses" / "distillation.py",
         ROOT / "course_lib" / "quizzes" / "softmax.json",
         ROOT / "book" / "records" / "distill-synthetic-lstm.json",
         ROOT / "requirements.txt",

@@ -22,7 +22,13 @@ def softmax(logits: Tensor, temperature: float = 1.0) -> Tensor:
 
 
 def entropy(logits: Tensor, temperature: float = 1.0) -> Tensor:
-    """Return H(p) = -Σ p log p in nats, from 0 (certain) to log(classes) (uniform)."""
+    """Return H(p) = -Σ p log p in nats, from 0 (certain) to log(classes) (uniform).
+
+    Logits of shape (..., classes) give one number, the mean over all others.
+
+    >>> entropy(torch.tensor([[0.0, 0.0], [99.0, 0.0]]))  # log 2, and 0
+    tensor(0.3466)
+    """
     (log_p,) = log_softmax(temperature, logits=logits)
     return rounded(-(log_p.exp() * log_p).sum(-1).mean(), logits)
 
@@ -34,6 +40,10 @@ def cross_entropy(
 
     Logits of shape (..., classes) describe both distributions. With class indices in
     the place of p, it is `torch.nn.functional.cross_entropy`.
+
+    >>> p, q = torch.tensor([[0.7, 0.3]]).log(), torch.tensor([[0.6, 0.4]]).log()
+    >>> cross_entropy(p, q), entropy(p) + kl_divergence(p, q)
+    (tensor(0.6325), tensor(0.6325))
     """
     log_p, log_q = log_softmax(temperature, p_logits=p_logits, q_logits=q_logits)
     return rounded(-(log_p.exp() * log_q).sum(-1).mean(), p_logits, q_logits)
@@ -61,6 +71,10 @@ def js_divergence(
     """Return ½ KL(p‖m) + ½ KL(q‖m) with m = (p + q) / 2: symmetric, at most log 2.
 
     Lin (1991). m mixes probabilities; a softmax of mean logits is something else.
+
+    >>> p, q = torch.tensor([[0.7, 0.3]]).log(), torch.tensor([[0.6, 0.4]]).log()
+    >>> js_divergence(p, q), js_divergence(q, p)
+    (tensor(0.0055), tensor(0.0055))
     """
     log_p, log_q = log_softmax(temperature, p_logits=p_logits, q_logits=q_logits)
     log_m = torch.logaddexp(log_p, log_q) - math.log(2)

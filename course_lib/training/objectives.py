@@ -23,7 +23,13 @@ Loss = Callable[[Tensor, Any, Any], Tensor]
 
 
 def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy with class indices, or per-label BCE with multi-hot labels."""
+    """Cross-entropy with class indices, or per-label BCE with multi-hot labels.
+
+    >>> import torch
+    >>> z = torch.tensor([[2.0, 0.0]])
+    >>> label_loss(z, torch.tensor([0])), label_loss(z, torch.tensor([[1.0, 0.0]]))
+    (tensor(0.1269), tensor(0.4100))
+    """
     if labels.dim() == 1:
         return F.cross_entropy(logits, labels)
     return F.binary_cross_entropy_with_logits(logits, labels)
