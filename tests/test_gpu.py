@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from course_lib.devices import accelerator, precision
 from course_lib.losses import DistillationLoss
 from course_lib.soft_targets import predict_logits
-from course_lib.training import Loop, train
+from course_lib.training import Distillation, train
+from course_lib.training.loop import Loop
 from tests.tasks import make_model, make_task
 
 pytestmark = [
@@ -68,7 +69,14 @@ def test_the_precision_is_what_the_chip_is_good_at():
 def test_a_training_step_never_waits_for_the_gpu():
     task = make_task(160).with_soft_targets(torch.randn(160, 2))
     loop = Loop(
-        make_model().cuda(), task, 16, 1, 1e-2, 0, DistillationLoss(2.0, 0.7), None
+        make_model().cuda(),
+        task,
+        16,
+        1,
+        1e-2,
+        0,
+        Distillation(DistillationLoss(2.0, 0.7)),
+        None,
     )
     order = task.batch_order(16, 0, 0)
     loop.step(order[0])  # cuDNN and the allocator wake up
