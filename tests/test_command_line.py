@@ -1,39 +1,27 @@
 """The command as its user runs it: another process, its status, its lines."""
 
 import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
-from test_command_line_runs import FEW, TINY
+from forked import Forked
+from test_command_line_runs import FEW, as_a_command
 
 from course_lib import records, scale
 from course_lib.__main__ import main
 
 
-def run(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-c", TINY, "distill", *arguments],
-        cwd=cwd,
-        env={**os.environ, "COURSE_SCALE": "smoke", "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
 @pytest.fixture(scope="module")
 def smoke_run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    return folder, run("--out", "r.json", cwd=folder)
+    return folder, *Forked(as_a_command, folder, "distill", "--out", "r.json").end()
 
 
 def test_a_run_prints_the_table_of_the_record_it_writes(smoke_run):
-    folder, done = smoke_run
-    assert done.returncode == 0, done.stderr
+    folder, status, out, err = smoke_run
+    assert status == 0, err
     record = records.read(folder / "r.json")
-    assert records.table(record) in done.stdout
+    assert records.table(record) in out
     assert os.listdir(folder) == ["r.json"]
 
 
@@ -60,7 +48,7 @@ def test_the_record_has_what_a_reader_needs_to_repeat_it(smoke_run):
 
 def test_progress_is_shown_for_each_stage(smoke_run):
     for name in [*records.ROWS.values(), "soft targets"]:
-        assert name in smoke_run[1].stderr
+        assert name in smoke_run[-1]
 
 
 def test_the_same_seed_gives_the_same_numbers(smoke_run, tmp_path, monkeypatch):
@@ -111,7 +99,7 @@ def test_bad_input_is_one_clear_line_with_status_2(
 
 
 def test_the_sizes_are_said_before_training(smoke_run):
-    said = smoke_run[1].stderr
+    said = smoke_run[-1]
     student, teacher = (said.index(f"{name}: ") for name in ("student", "teacher"))
     assert max(student, teacher) < said.index("reviews/s")
     assert "parameters, " in said

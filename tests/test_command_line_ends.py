@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_command_line_runs import TINY
+from forked import Forked
+from test_command_line_runs import as_a_command
 
 from course_lib import records
 from course_lib.__main__ import main
@@ -41,20 +42,13 @@ def folder(tmp_path_factory):
 )
 def test_a_run_that_is_stopped_says_what_is_kept(number, status, words, tmp_path):
     command = ["distill", "--checkpoint", "runs", "--out", "r.json", "--save", "s"]
-    started = subprocess.Popen(
-        [sys.executable, "-c", TINY, *command],
-        cwd=tmp_path,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "COURSE_SCALE": "smoke"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    started = Forked(as_a_command, tmp_path, *command)
     first = tmp_path / "runs" / "seed-0" / "teacher.safetensors"
-    while not first.exists() and started.poll() is None:
+    while not first.exists() and started.process.is_alive():
         time.sleep(0.01)
-    started.send_signal(number)
-    out, err = started.communicate(timeout=60)
-    assert started.returncode == status, err
+    os.kill(started.process.pid, number)
+    ended, out, err = started.end()
+    assert ended == status, err
     last = err.splitlines()[-1]
     assert last.startswith("distill: ") and words in last
     assert "checkpoints are in runs: the same command goes on" in last
@@ -66,7 +60,7 @@ def test_a_run_that_is_stopped_says_what_is_kept(number, status, words, tmp_path
 
 def test_a_reader_that_has_read_enough_is_no_error(folder):
     """As in `predict … | head -n 1`, with more rows than a pipe holds."""
-    table = "text\n" + "a good film\n" * 20_000
+    table = "text\n" + "a good film\n" * 5_000
     (folder / "many.csv").write_text(table)
     done = subprocess.run(
         f'"{sys.executable}" -m course_lib predict mine many.csv | head -n 1; '

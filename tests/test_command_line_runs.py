@@ -1,13 +1,15 @@
 """What the command does over several runs: goes on, reads a teacher, takes seeds."""
 
 import os
-import subprocess
+import signal
 import sys
 import time
 from dataclasses import replace
+from runpy import run_module
 
 import pytest
 import torch
+from forked import Forked
 
 from course_lib import records, scale
 from course_lib.__main__ import main
@@ -15,15 +17,15 @@ from course_lib.soft_target_files import SoftTargets, text_digests
 
 # The same commands on very few reviews, so that several runs take seconds.
 FEW = {"run_limit": 100, "run_steps": 12, "max_tokens": 16}
-TINY = f"""
-import sys
-from dataclasses import replace
-from course_lib import scale
-scale.SCALES["smoke"] = replace(scale.SCALES["smoke"], **{FEW})
-from course_lib.__main__ import main
-if __name__ == "__main__":
-    sys.exit(main())
-"""
+
+
+def as_a_command(folder, *arguments):
+    """What `python -m course_lib` does, on few reviews; for a process of its own."""
+    os.chdir(folder)
+    scale.SCALES["smoke"] = replace(scale.SCALES["smoke"], **FEW)
+    os.environ["COURSE_SCALE"] = "smoke"
+    sys.argv[1:] = arguments
+    run_module("course_lib", run_name="__main__", alter_sys=True)
 
 
 @pytest.fixture
@@ -35,42 +37,43 @@ def tiny(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    """The record of a run that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("expected")
+    assert Forked(as_a_command, folder, "distill", "--out", "r.json").end()[0] == 0
+    return folder / "r.json"
+
+
 def metrics_of(path):
     record = records.read(path)
     return [record[name]["metrics"] for name in ("teacher", "baseline", "student")]
 
 
-def test_a_run_that_is_killed_goes_on_and_gives_the_same_record(tiny):
+def test_a_run_that_is_killed_goes_on_and_gives_the_same_record(tiny, expected):
     """Killed while its student is being trained; the same command again."""
     command = ["distill", "--checkpoint", "runs", "--out", "r.json"]
-    started = subprocess.Popen(
-        [sys.executable, "-c", TINY, *command],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    started = Forked(as_a_command, tiny, *command)
     second = tiny / "runs" / "seed-0" / "baseline.safetensors"
-    while not second.exists() and started.poll() is None:
+    while not second.exists() and started.process.is_alive():
         time.sleep(0.01)
-    started.kill()
-    started.wait()
+    started.process.kill()
+    assert started.end()[0] == -signal.SIGKILL
     assert second.exists()
     assert not (tiny / "r.json").exists()
     assert main(command) == 0
-    assert main(["distill", "--out", "expected.json"]) == 0
-    assert metrics_of(tiny / "r.json") == metrics_of(tiny / "expected.json")
+    assert metrics_of(tiny / "r.json") == metrics_of(expected)
     # Another run's checkpoints are not gone on from.
     assert main([*command, "--seeds", "0", "--temperature", "3"]) == 2
 
 
-def test_soft_targets_made_elsewhere_stand_in_for_the_teacher(tiny, capsys):
-    assert main(["distill", "--out", "expected.json"]) == 0
+def test_soft_targets_made_elsewhere_stand_in_for_the_teacher(tiny, expected, capsys):
     assert main(["soft-targets", "--teacher", "lstm", "--out", "s.safetensors"]) == 0
     assert "reviews, " in capsys.readouterr().out
     command = ["distill", "--soft-targets", "s.safetensors", "--out", "r.json"]
     assert main(command) == 0
     # The student has learnt from the same numbers: both ways round them alike.
-    assert metrics_of(tiny / "r.json")[1:] == metrics_of(tiny / "expected.json")[1:]
+    assert metrics_of(tiny / "r.json")[1:] == metrics_of(expected)[1:]
     record = records.read(tiny / "r.json")
     assert record["teacher_model"] == "lstm"
     assert record["teacher"]["examples_per_second"] is None

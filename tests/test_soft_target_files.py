@@ -1,6 +1,5 @@
+import os
 import signal
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 
@@ -8,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from filelock import FileLock
+from forked import Forked
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, normalizers
 from torch import nn
@@ -342,27 +342,21 @@ def test_rows_moved_by_hand_are_noticed(tmp_path):
         ask(tmp_path)
 
 
-SCRIPT = """
-import os, signal, sys
-from pathlib import Path
-from course_lib import tensor_files
-from tests.test_soft_target_files import ask
+def killed_while_writing(folder):
+    """Ask, and die when half of the answers are written."""
+    write = tensor_files.save_file
 
-write = tensor_files.save_file
+    def dies(tensors, path, metadata):
+        write(tensors, path, metadata)
+        os.truncate(path, path.stat().st_size // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-def dies_while_writing(tensors, path, metadata):
-    write(tensors, path, metadata)
-    os.truncate(path, path.stat().st_size // 2)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-tensor_files.save_file = dies_while_writing
-ask(Path(sys.argv[1]))
-"""
+    tensor_files.save_file = dies
+    ask(folder)
 
 
 def test_a_process_killed_while_writing_leaves_nothing_to_trip_over(tmp_path):
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(tmp_path)], check=False)
-    assert done.returncode == -signal.SIGKILL
+    assert Forked(killed_while_writing, tmp_path).end()[0] == -signal.SIGKILL
     assert files(tmp_path) == []
     assert torch.equal(ask(tmp_path).logits, ask(None).logits)
     assert {p.suffix for p in tmp_path.iterdir()} == {".lock", ".safetensors"}
