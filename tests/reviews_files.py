@@ -28,9 +28,10 @@ COUNTS = {
 
 
 def needs(*files):
-    """Skip a test of the real files where they are not."""
+    """Mark a test of the real files, and skip it where they are not."""
     missing = [file for file in files if not (REAL / file).exists()]
-    return pytest.mark.skipif(bool(missing), reason=f"{missing} not in COURSE_DATA")
+    skip = pytest.mark.skipif(bool(missing), reason=f"{missing} not in COURSE_DATA")
+    return lambda test: pytest.mark.real_data(skip(test))
 
 
 def make_small_world(monkeypatch, tmp_path):
