@@ -113,10 +113,7 @@ def fit(
     epochs: int | None = None,
 ) -> nn.Module:
     """Build a model from a seed, and train it; `epochs` overrules `epochs_for`."""
-    torch.manual_seed(seed)
-    model = recipe.build(splits.vocabulary_size, len(splits.label_names))
-    if recipe.from_word_vectors:
-        start_from_word_vectors(model, splits)
+    model = new_model(recipe, splits, seed)
     train(
         model,
         encoded["train"],
@@ -129,6 +126,15 @@ def fit(
         checkpoint=Path(folder) / f"{row}.safetensors" if folder else None,
         progress=records.ROWS[row],
     )
+    return model
+
+
+def new_model(recipe: Recipe, splits: Splits, seed: int) -> nn.Module:
+    """Build a model as it is before its first step; all of one seed begin alike."""
+    torch.manual_seed(seed)
+    model = recipe.build(splits.vocabulary_size, len(splits.label_names))
+    if recipe.from_word_vectors:
+        start_from_word_vectors(model, splits)
     return model
 
 

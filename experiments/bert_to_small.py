@@ -1,16 +1,15 @@
-"""A BERT into something small, on IMDB: `python -m experiments.bert_to_small`.
+"""What does a BERT teach something small, on IMDB?
 
 Three small students learn what a fine-tuned MiniLM said of the training and the
 unlabelled reviews (`experiments.minilm` made its soft targets), each beside
 its equal that had the labels and no teacher; and article 002's student, a linear layer
-on what a frozen BERT makes of a text. All read the 25,000 test reviews. Writes
-book/records/bert-to-small-imdb.json: twenty minutes of one core, of which the frozen
-BERT needs six to read the ends of 33,000 reviews. A run that was stopped goes on.
+on what a frozen BERT makes of a text. All read the 25,000 test reviews. The frozen BERT
+needs six minutes of the time to read the ends of 33,000 reviews.
 """
 
 import time
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,11 +17,12 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 from transformers import AutoTokenizer
 
-from course_lib import comparison, records
+from course_lib import records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.devices import accelerator
 from course_lib.distill import read_ready_made, with_unlabelled
+from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
 from course_lib.models import (
     STUDENTS,
@@ -32,93 +32,73 @@ from course_lib.models import (
     file_bytes,
     find_pretrained,
 )
-from course_lib.scale import Scale, current_scale
 from course_lib.soft_target_files import SoftTargets
 from course_lib.soft_targets import predict_logits
 from course_lib.splits import Splits, prepare
-from course_lib.teachers import epochs_for, fit
+from course_lib.teachers import epochs_for, new_model
+from course_lib.tensor_files import digest
 from course_lib.text import encode_pieces
 from course_lib.training import Distillation
-from experiments.kept import FOLDER, kept
+from experiments import sized
 from experiments.minilm import PLANS, out
 
+COST = "twenty minutes of one core"
 SEEDS = (0, 1, 2)
 # The GRU is a student too, but on a CPU PyTorch trains it several times more slowly
 # than the LSTM: add its name where there is a GPU.
 NAMES = ("bag", "textcnn", "lstm")
 TEMPERATURE = 2.0
+TAUGHT = Distillation(DistillationLoss(TEMPERATURE, alpha=1.0))
 HEAD_EVERY, HEAD_TOKENS = 4, 64  # a quarter of the reviews is enough for 770 numbers
 
 
-def main() -> None:
+def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:
     """Train what was not trained before, and write the record."""
-    scale = current_scale()
+    scale = sized(limit)
     splits = prepare("imdb", scale, seed=0)
     said = SoftTargets.read(out("imdb"))
-    names = splits.label_names
     everything = with_unlabelled(splits, alpha=1.0).with_soft_targets(
-        said.logits_for(splits.readable_texts, names)
+        said.logits_for(splits.readable_texts, splits.label_names)
     )
-    folder = FOLDER / f"bert-to-small-{scale.name}"
-    runs = []
-    for seed in SEEDS:
-        run = {"teacher": read_ready_made(said, splits)}
+    done = Experiment("bert-to-small-imdb", splits, seeds, scale.name)
+    teacher = read_ready_made(said, splits)
+    done.make(
+        "teacher",
+        {"said": digest({"test": torch.from_numpy(teacher.logits)})},
+        lambda: teacher,
+    )
+    for run, seed in enumerate(seeds):
         for name in NAMES:
-            for taught in (False, True):
-                row = f"{name}-{'taught' if taught else 'alone'}"
-                train = partial(
-                    student, splits, everything if taught else None, name, scale, seed
+            recipe = STUDENTS[name]
+            for row, examples, objective in (
+                (f"{name}-alone", splits.train, None),
+                (f"{name}-taught", everything, TAUGHT),
+            ):
+                # As many steps for both.
+                epochs = epochs_for(recipe, splits, scale) * len(splits.train)
+                done.train(
+                    row,
+                    run,
+                    new_model(recipe, splits, seed),
+                    examples,
+                    objective,
+                    epochs=max(1, round(epochs / len(examples))),
+                    batch_size=scale.batch_size,
+                    learning_rate=recipe.learning_rate,
                 )
-                run[row] = kept(folder, f"{row}-seed-{seed}", train)
-        runs.append(run)
-    # As the teacher's, its one reading stands in every run.
-    head = kept(folder, "head", partial(linear_head, splits))
-    runs = [run | {"head": head} for run in runs]
-    record: records.Record = {
-        "data": splits.data,
-        "device": records.device_name(accelerator().device),
-        "precision": accelerator().mixed_precision,
-        "scale": scale.name,
-        "seeds": list(SEEDS),
-        "versions": records.versions(),
-        "sizes": {name: len(part) for name, part in splits.reviews.items()},
-        "teacher_model": said.teacher["name"],
-        "temperature": TEMPERATURE,
-        "transfer": len(everything),
-        "max_tokens": splits.max_tokens,
-        "pieces": {"teacher": PLANS["imdb"].max_tokens, "head": HEAD_TOKENS},
-        "milliseconds": latencies(splits),
-    }
-    pairs = {f"{n}_taught_minus_alone": (f"{n}-taught", f"{n}-alone") for n in NAMES}
-    pairs |= {f"{n}_taught_minus_teacher": (f"{n}-taught", "teacher") for n in NAMES}
-    labels = splits.test.truth.numpy()
-    record |= comparison.compare(runs, labels, differences=pairs)
-    records.write(Path("book/records/bert-to-small-imdb.json"), record)
-    print(records.table(record, {name: name for name in runs[0]}))
-
-
-def student(
-    splits: Splits, taught: Examples | None, name: str, scale: Scale, seed: int
-) -> Reading:
-    """Train a student, on labels or on soft targets, in as many steps."""
-    train, objective = splits.train, None
-    if taught is not None:
-        train = taught
-        objective = Distillation(DistillationLoss(TEMPERATURE, alpha=1.0))
-    recipe = STUDENTS[name]
-    epochs = epochs_for(recipe, splits, scale) * len(splits.train) / len(train)
-    words = {"train": train, "validation": splits.validation}
-    model = fit(
-        recipe,
-        words,
-        splits,
-        scale,
-        seed,
-        "student",
-        objective=objective,
-        epochs=max(1, round(epochs)),
+    about = {"every": HEAD_EVERY, "tokens": HEAD_TOKENS}
+    done.make("head", about, partial(linear_head, splits))
+    record = done.record(
+        {f"{n}_taught_minus_alone": (f"{n}-taught", f"{n}-alone") for n in NAMES}
+        | {f"{n}_taught_minus_teacher": (f"{n}-taught", "teacher") for n in NAMES},
+        teacher_model=said.teacher["name"],
+        temperature=TEMPERATURE,
+        transfer=len(everything),
+        pieces={"teacher": PLANS["imdb"].max_tokens, "head": HEAD_TOKENS},
+        milliseconds=latencies(splits),
     )
-    return comparison.read(model, splits.test)
+    done.write(record)
+    return record
 
 
 def linear_head(splits: Splits) -> Reading:
@@ -178,7 +158,3 @@ def median_milliseconds(model: nn.Module, examples: Examples) -> float:
         model(batch.tokens, batch.lengths).sum().item()
         times.append(1000 * (time.perf_counter() - start))
     return float(np.median(times))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,19 +1,16 @@
-"""What are reviews without labels worth? `python -m experiments.few_labels`.
+"""What are reviews without labels worth?
 
 From 100 to 10,000 labelled reviews of IMDB, drawn anew with each seed, and the other
 reviews without their labels. The teacher adds up two linear models: one reads which
 words occur, the other the mean of word vectors that were counted in all texts. The
 student is the course's bag of words. It learns from the labels alone, also with known
 words, or from what the teacher says of all texts, softly or in verdicts, in as many
-steps. All read the 25,000 test reviews. Writes book/records/few-labels-imdb.json;
-twenty minutes of one core, and a run that was stopped goes on. `--limit 700` shows in
-a minute that everything works.
+steps. All read the 25,000 test reviews.
 """
 
-import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,147 +20,116 @@ from sklearn.linear_model import LogisticRegressionCV
 from sklearn.preprocessing import normalize
 from torch import Tensor
 
-from course_lib import comparison, records
+from course_lib import records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
-from course_lib.devices import accelerator
+from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
-from course_lib.models import STUDENTS
-from course_lib.scale import current_scale
+from course_lib.models import STUDENTS, Recipe
 from course_lib.splits import Splits, prepare
-from course_lib.teachers import start_from_word_vectors
+from course_lib.teachers import new_model
 from course_lib.text import encode
-from course_lib.training import Distillation, train
+from course_lib.training import Distillation
 from course_lib.word_vectors import word_vectors
-from experiments.kept import FOLDER, kept
+from experiments import sized
 
+COST = "twenty minutes of one core"
 SEEDS = (0, 1, 2)
 LABELS = (100, 300, 1_000, 3_000, 10_000)
 TEXTS = (1_000, 4_000, 16_000)  # of the transfer set, and all of it
+OTHERS = {
+    "alone": "alone",
+    "known_words": "known-words",
+    "teacher": "teacher",
+    "verdicts": "verdicts",
+}
 AT = 300  # labels for that curve
 TEMPERATURE = 2.0
 STRENGTHS = ((1.0, 10.0, 100.0), (0.001, 0.01, 0.1))  # of words, and of vectors
 VECTOR = 100
-STUDENT = "bag"
+STUDENT = STUDENTS["bag"]
+KNOWS_WORDS = replace(STUDENT, from_word_vectors=True)
+TAUGHT = Distillation(DistillationLoss(TEMPERATURE, alpha=1.0))
 
 
-def main(limit: int | None = None) -> None:
+def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:
     """Train what was not trained before, and write the record."""
-    scale = replace(current_scale(), run_limit=limit)
+    scale = sized(limit)
     splits = prepare("imdb", scale, seed=0)
     texts = splits.readable_texts
     everything = encode(texts, splits.vocabulary, scale.max_tokens)
     described = descriptions(splits)
-    folder = FOLDER / f"few-labels-{limit or 'all'}"
+    done = Experiment("few-labels-imdb", splits, seeds, scale.name)
     counts = [n for n in LABELS if n <= len(splits.train) // 2]
+    sizes = [t for t in TEXTS if t < len(texts)]
     at = max(n for n in counts if n <= AT)
 
     def student(
-        tokens: list[np.ndarray],
+        row: str,
+        run: int,
+        places: np.ndarray,
         labels: Tensor,
-        soft: Tensor | None,
-        seed: int,
-        known_words: bool = False,
-    ) -> Reading:
+        soft: Tensor | None = None,
+        recipe: Recipe = STUDENT,
+    ) -> None:
         # One pass over as many rows as there are texts, however few are different:
         # every student takes as many steps.
-        rows = np.resize(np.arange(len(tokens)), len(texts))
+        rows = np.resize(np.arange(len(places)), len(texts))
         examples = Examples(
-            [tokens[row] for row in rows],
+            [everything[places[row]] for row in rows],
             labels[rows],
             None if soft is None else soft[rows],
         )
-        recipe = STUDENTS[STUDENT]
-        torch.manual_seed(seed)
-        model = recipe.build(splits.vocabulary_size, 2)
-        if known_words:
-            start_from_word_vectors(model, splits)
-        train(
-            model,
+        done.train(
+            row,
+            run,
+            new_model(recipe, splits, seeds[run]),
             examples,
-            splits.validation,
+            None if soft is None else TAUGHT,
             epochs=1,  # so that nothing is chosen on labels that nobody would have
             batch_size=scale.batch_size,
             learning_rate=recipe.learning_rate,
-            seed=seed,
-            objective=None
-            if soft is None
-            else Distillation(DistillationLoss(TEMPERATURE, 1.0)),
         )
-        return comparison.read(model, splits.test)
 
-    runs = []
-    for seed in SEEDS:
-        run: dict[str, Reading] = {}
+    for run, seed in enumerate(seeds):
         for n in counts:
             rows = drawn(splits.train.truth.numpy(), n, seed)
             labels = splits.train.truth[torch.from_numpy(rows)]
-            few = [everything[row] for row in rows]
             teacher = Linear(described["all"], rows, labels.numpy())
             soft = teacher(described["all"])
-            verdicts = soft.argmax(1)
-            jobs = {
-                "teacher": partial(
-                    linear_reading, teacher(described["test"]), splits.vocabulary_size
-                ),
-                "alone": partial(student, few, labels, None, seed),
-                "known-words": partial(student, few, labels, None, seed, True),
-                "taught": partial(student, everything, verdicts, soft, seed),
-                "verdicts": partial(student, everything, verdicts, None, seed),
-            }
-            for name, job in jobs.items():
-                key = f"{name}-{n}"
-                run[key] = kept(folder, f"{key}-seed-{seed}", job)
+            verdicts, all_places = soft.argmax(1), np.arange(len(texts))
+            says = partial(
+                linear_reading, teacher, described["test"], splits.vocabulary_size
+            )
+            about = {"labels": rows.tolist(), "C": STRENGTHS, "vector": VECTOR}
+            done.make(f"teacher-{n}", about, says, run)
+            student(f"alone-{n}", run, rows, labels)
+            student(f"known-words-{n}", run, rows, labels, recipe=KNOWS_WORDS)
+            student(f"taught-{n}", run, all_places, verdicts, soft)
+            student(f"verdicts-{n}", run, all_places, verdicts)
             if n == at:
                 order = np.random.default_rng(seed).permutation(len(texts))
-                for size in [t for t in TEXTS if t < len(texts)]:
-                    some = torch.from_numpy(order[:size])
-                    run[f"texts-{size}"] = kept(
-                        folder,
-                        f"texts-{size}-seed-{seed}",
-                        partial(
-                            student,
-                            [everything[i] for i in some],
-                            verdicts[some],
-                            soft[some],
-                            seed,
-                        ),
-                    )
-        runs.append(run)
-
-    pairs = {}
-    for n in counts:
-        pairs[f"taught_minus_alone_{n}"] = (f"taught-{n}", f"alone-{n}")
-        pairs[f"taught_minus_known_words_{n}"] = (f"taught-{n}", f"known-words-{n}")
-        pairs[f"taught_minus_teacher_{n}"] = (f"taught-{n}", f"teacher-{n}")
-        pairs[f"taught_minus_verdicts_{n}"] = (f"taught-{n}", f"verdicts-{n}")
-    record: records.Record = {
-        "data": splits.data,
-        "device": records.device_name(accelerator().device),
-        "precision": accelerator().mixed_precision,
-        "scale": "smoke" if limit else scale.name,
-        "seeds": list(SEEDS),
-        "versions": records.versions(),
-        "sizes": {name: len(part) for name, part in splits.reviews.items()},
-        "labels": counts,
-        "texts": [t for t in TEXTS if t < len(texts)],
-        "texts_at": at,
-        "transfer": len(texts),
-        "student": STUDENT,
-        "temperature": TEMPERATURE,
-        "max_tokens": splits.max_tokens,
-        "vocabulary_size": splits.vocabulary_size,
-    }
-    test = splits.test.truth.numpy()
-    record |= comparison.compare(runs, test, differences=pairs)
-    place = folder if limit else Path("book/records")
-    records.write(place / "few-labels-imdb.json", record)
-    print(records.table(record, {name: name for name in runs[0]}))
-
-
-def taught_by(temperature: float) -> Distillation:
-    """Return what a student learns from its teacher alone."""
-    return Distillation(DistillationLoss(temperature, alpha=1.0))
+                for size in sizes:
+                    some = order[:size]
+                    student(f"texts-{size}", run, some, verdicts[some], soft[some])
+    record = done.record(
+        {
+            f"taught_minus_{other.replace('-', '_')}_{n}": (
+                f"taught-{n}",
+                f"{other}-{n}",
+            )
+            for n in counts
+            for other in ("alone", "known-words", "teacher", "verdicts")
+        },
+        labels=counts,
+        texts=sizes,
+        texts_at=at,
+        transfer=len(texts),
+        student="bag",
+        temperature=TEMPERATURE,
+    )
+    done.write(record)
+    return record
 
 
 def drawn(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
@@ -231,13 +197,8 @@ class Linear:
         return torch.stack([-z / 2, z / 2], dim=1).float()
 
 
-def linear_reading(logits: Tensor, words: int) -> Reading:
-    """Return what the teacher said; nearly all of it are the word vectors."""
+def linear_reading(teacher: Linear, asked: list[Any], words: int) -> Reading:
+    """Return what the teacher says; nearly all of it are the word vectors."""
+    logits = teacher(asked)
     parameters = VECTOR * words + words + VECTOR + 2
     return Reading(logits.numpy(), parameters, 4 * parameters, None)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--limit", type=int, help="read so many reviews of each split")
-    main(parser.parse_args().limit)

@@ -1,29 +1,27 @@
-"""How good can a teacher from scratch be on IMDB? `python -m experiments.teachers`.
+"""How good can a teacher from scratch be on IMDB?
 
 Three networks that know nothing but the course's reviews, and a bag of words that is
-hard to beat, each read on all 25,000 test reviews. Writes
-book/records/teachers-imdb.json; half an hour of one core, and a run that was stopped
-goes on.
+hard to beat, each read on all 25,000 test reviews.
 """
 
 import time
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from course_lib import comparison, records
+from course_lib import records
 from course_lib.comparison import Reading
-from course_lib.devices import accelerator
+from course_lib.experiment import Experiment
 from course_lib.models import STUDENTS, TEACHERS
-from course_lib.scale import Scale, current_scale
 from course_lib.splits import Splits, prepare
-from course_lib.teachers import epochs_for, fit
+from course_lib.teachers import epochs_for, new_model
 from course_lib.text import tokenize
-from experiments.kept import FOLDER, kept
+from experiments import sized
 
+COST = "half an hour of one core"
 SEEDS = (0, 1, 2)
 NETWORKS = {
     "textcnn": STUDENTS["textcnn"],
@@ -31,6 +29,8 @@ NETWORKS = {
     "lstm-vectors": TEACHERS["lstm-vectors"],
 }
 STRENGTHS = (1.0, 10.0, 100.0)  # of the bag of words, chosen on validation
+DIFFERENCES = {f"{row}_minus_bag_of_words": (row, "bag-of-words") for row in NETWORKS}
+DIFFERENCES["vectors_minus_random"] = ("lstm-vectors", "lstm")
 
 
 def bag_of_words(splits: Splits) -> Reading:
@@ -65,54 +65,24 @@ def bag_of_words(splits: Splits) -> Reading:
     return Reading(logits, parameters, 4 * parameters, len(test) / seconds)
 
 
-def trained(
-    splits: Splits, name: str, scale: Scale, seed: int, folder: Path
-) -> Reading:
-    """Train a network from a seed and read the test with it."""
-    words = {"train": splits.train, "validation": splits.validation}
-    place = folder / f"{name}-{seed}"
-    model = fit(NETWORKS[name], words, splits, scale, seed, "teacher", place)
-    return comparison.read(model, splits.test, f"test: {name} {seed}")
-
-
-def main() -> None:
+def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:
     """Train what was not trained before, and write the record."""
-    scale = current_scale()
+    scale = sized(limit)
     splits = prepare("imdb", scale, seed=0)
-    folder = FOLDER / f"teachers-{scale.name}"
-    runs = []
-    for seed in SEEDS:
-        # It has no seed: the same reading in every run.
-        run = {"bag-of-words": kept(folder, "tfidf", partial(bag_of_words, splits))}
-        for name in NETWORKS:
-            network = partial(trained, splits, name, scale, seed, folder)
-            run[name] = kept(folder, f"{name}-seed-{seed}", network)
-        runs.append(run)
-    record: records.Record = {
-        "data": splits.data,
-        "device": records.device_name(accelerator().device),
-        "precision": accelerator().mixed_precision,
-        "scale": scale.name,
-        "seeds": list(SEEDS),
-        "versions": records.versions(),
-        "sizes": {name: len(part) for name, part in splits.reviews.items()},
-        "max_tokens": splits.max_tokens,
-        "vocabulary_size": splits.vocabulary_size,
-        "epochs": {
-            name: epochs_for(recipe, splits, scale) for name, recipe in NETWORKS.items()
-        },
-    }
-    record |= comparison.compare(
-        runs,
-        splits.test.truth.numpy(),
-        differences={
-            f"{name}_minus_bag_of_words": (name, "bag-of-words") for name in NETWORKS
-        }
-        | {"vectors_minus_random": ("lstm-vectors", "lstm")},
-    )
-    records.write(Path("book/records/teachers-imdb.json"), record)
-    print(records.table(record, {name: name for name in runs[0]}))
-
-
-if __name__ == "__main__":
-    main()
+    done = Experiment("teachers-imdb", splits, seeds, scale.name)
+    done.make("bag-of-words", {"C": STRENGTHS}, partial(bag_of_words, splits))
+    epochs = {row: epochs_for(r, splits, scale) for row, r in NETWORKS.items()}
+    for run, seed in enumerate(seeds):
+        for row, recipe in NETWORKS.items():
+            done.train(
+                row,
+                run,
+                new_model(recipe, splits, seed),
+                splits.train,
+                epochs=epochs[row],
+                batch_size=scale.batch_size,
+                learning_rate=recipe.learning_rate,
+            )
+    record = done.record(DIFFERENCES, epochs=epochs)
+    done.write(record)
+    return record

@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -94,18 +95,37 @@ def put_in(mistake: Mistake, file: Path) -> None:
     file.write_text(text.replace(mistake.old, mistake.new), encoding="utf-8")
 
 
+def report(pipe, case) -> None:
+    pipe.send(run_tests(*case))
+
+
+def in_a_process(context, case) -> tuple[int, str]:
+    """Run a case in a process of its own, which may start others (a pool's may not)."""
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=report, args=(there, case))
+    process.start()
+    there.close()
+    try:
+        assert here.poll(SECONDS), f"nothing for {SECONDS} seconds: {case}"
+        return here.recv()
+    finally:
+        process.kill()
+        process.join()
+
+
 @pytest.fixture(scope="module")
 def outcome(request):
     """Start every run that this session asks for, two at a time; return a getter."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    with context.Pool(2, maxtasksperchild=1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         runs = {}
         for item in request.session.items:
             if item.path == request.path and hasattr(item, "callspec"):
                 case = item.callspec.params["case"]
-                runs[case] = pool.apply_async(run_tests, case)
-        yield lambda case: runs[case].get(SECONDS)
+                runs[case] = pool.submit(in_a_process, context, case)
+        yield lambda case: runs[case].result()
+        pool.shutdown(cancel_futures=True)
 
 
 CLEAN = [((file,), None) for file in sorted({t for m in MISTAKES for t in m.tests})]

@@ -168,8 +168,8 @@ MISTAKES = [
     loss("soft part without T²", "temperature**2 * kl", "kl", 1),
     loss("soft part times T", "temperature**2 * kl", "temperature * kl"),
     loss("soft part over T²", "temperature**2 * kl", "temperature**-2 * kl"),
-    loss("multi-label part without T²", "temperature**2 * mean", "_mean", 1),
-    loss("multi-label part times T", "temperature**2 * mean", "temperature * _mean"),
+    loss("multi-label part without T²", "temperature**2 * mean", "mean", 1),
+    loss("multi-label part times T", "temperature**2 * mean", "temperature * mean"),
     loss("T² on the hard part", TOTAL, TOTAL + "self.temperature**2 * "),
     loss("alpha on the labels", TOTAL, "(1 - self.alpha) * soft + self.alpha * "),
     loss("hard part unweighted", TOTAL, "self.alpha * soft + "),
@@ -257,7 +257,7 @@ MISTAKES = [
     loss("mean over the classes too", KL, KL.replace(".sum(-1)", ""), 3),
     loss("sum over the batch", KL, KL.replace("mean", "sum")),
     loss("multi-label loss summed over labels", "temperature**2 * mean",
-         "temperature**2 * student_logits.shape[1] * _mean"),
+         "temperature**2 * student_logits.shape[1] * mean"),
     loss("multi-label hard loss summed", "labels.to(logits.dtype)",
          "labels.to(logits.dtype), reduction='sum'"),
     loss("logit matching without centring", "d - d.mean(-1, keepdim=True)", "d"),
@@ -291,7 +291,7 @@ MISTAKES = [
          "labels.dim() == len(shape)"),
     loss("whole numbers for logits", " or not logits.is_floating_point():", ":"),
     loss("T of zero accepted", "temperature, LOWEST,", "temperature, 0,"),
-    loss("T beyond float64 accepted", "LOWEST, HIGHEST, ", "LOWEST, math.inf, "),
+    loss("T beyond float64 accepted", "LOWEST, HIGHEST, ", "LOWEST, float('inf'), "),
     loss("alpha above 1 accepted", "alpha, 0, 1,", "alpha, 0, 99,"),
     loss("True taken for 1", "or isinstance(x, bool) ", ""),
     loss("one class in silence", "student_logits.shape[-1] == 1", "False"),
@@ -547,8 +547,8 @@ MISTAKES = [
             '("train", "unlabelled")', '("train", "unlabelled", "test")', 13),
     Mistake("distill.py", UNLABELLED, "zeros for the labels of unlabelled reviews",
             "Examples([*splits.train.tokens, *more])",
-            "Examples([*splits.train.tokens, *more], torch.zeros(len(splits.train) "
-            "+ len(more), *splits.train.truth.shape[1:]))"),
+            "Examples([*splits.train.tokens, *more], splits.train.truth.new_zeros("
+            "len(splits.train) + len(more), *splits.train.truth.shape[1:]))"),
 
     # Thresholds, and what a model sees for each label.
     cuts("the cut at the last review taken", "(z[best] + below[best]) / 2", "z[best]"),

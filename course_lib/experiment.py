@@ -1,0 +1,236 @@
+"""Experiments: rows by seeds, each read once, and kept under all that it depends on.
+
+A model that took an hour is not trained again because another row changed. But what is
+kept must not outlive what it was made of: the logits of yesterday's temperature beside
+today's. So nothing is found by a name. A trained row is found by what `train` would be
+given: the model's first weights, the reviews and soft targets that it reads, its
+objective, every setting; and any row by the splits, the versions and the work of this
+code (`SCHEMA`).
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from course_lib import comparison, records
+from course_lib.batches import Examples
+from course_lib.comparison import Reading
+from course_lib.devices import accelerator
+from course_lib.files import whole_file
+from course_lib.splits import LABELLED, Splits
+from course_lib.tensor_files import digest
+from course_lib.training import LabelLoss, Objective, train
+from course_lib.training.runs import as_tensors, describe
+
+#: Raise it when the same settings begin to mean another training or another reading.
+SCHEMA = 1
+FOLDER = Path("_build/experiments")
+MADE_WITH = ("torch", "numpy", "scikit-learn", "transformers")
+
+
+class Experiment:
+    """One record: its rows are read on the test split, from each of some seeds."""
+
+    def __init__(
+        self,
+        name: str,
+        splits: Splits,
+        seeds: Sequence[int],
+        scale_name: str,
+        folder: Path = FOLDER,
+    ) -> None:
+        self.name, self.splits, self.seeds = name, splits, list(seeds)
+        self.scale_name, self.folder = scale_name, folder / name
+        self.runs: list[dict[str, Reading]] = [{} for _ in self.seeds]
+        self.data = {
+            part: digest(as_tensors(getattr(splits, part)))[:16] for part in LABELLED
+        }
+
+    def train(
+        self,
+        row: str,
+        run: int,
+        model: nn.Module,
+        examples: Examples,
+        objective: Objective | None = None,
+        **settings: Any,
+    ) -> "Trained":
+        """Train a model for one run, or find what it said of the test split before.
+
+        `run` is a place in `seeds`; `settings` are those of `training.train`. What was
+        stopped goes on from its checkpoint. The model itself is trained only when it is
+        asked something that was not kept.
+        """
+        settings |= {"seed": self.seeds[run]}
+        trained = self.fitted(row, model, examples, objective, **settings)
+        self.runs[run][row] = trained.read(self.splits.test)
+        return trained
+
+    def fitted(
+        self,
+        name: str,
+        model: nn.Module,
+        examples: Examples,
+        objective: Objective | None = None,
+        **settings: Any,
+    ) -> "Trained":
+        """Return a model to ask, which is no row of the record by itself."""
+        return Trained(self, name, model, examples, objective or LabelLoss(), settings)
+
+    def make(
+        self,
+        row: str,
+        depends: Mapping[str, Any],
+        make: Callable[[], Reading],
+        run: int | None = None,
+    ) -> Reading:
+        """Read the test split in any other way, or find what was read before.
+
+        `depends` says in JSON's types what the answer depends on besides the splits.
+        Without a `run`, the row has no seed: its one reading stands in all of them.
+        """
+        reading = self.once(row, depends, make)
+        for place in range(len(self.seeds)) if run is None else [run]:
+            self.runs[place][row] = reading
+        return reading
+
+    def once(
+        self, name: str, depends: Mapping[str, Any], make: Callable[[], Reading]
+    ) -> Reading:
+        """Make a reading of anything, or find it; it is no row of the record."""
+        path = self.folder / f"{name}-{self.key(depends)}.npz"
+        return read_kept(path) if path.exists() else keep(path, make())
+
+    def key(self, depends: Mapping[str, Any]) -> str:
+        """Return a name for a reading: a digest of all that it depends on."""
+        everything = {
+            "depends": depends,
+            "data": self.data,
+            "device": accelerator().device.type,
+            "precision": accelerator().mixed_precision,
+            "versions": {name: version(name) for name in MADE_WITH},
+            "schema": SCHEMA,
+        }
+        text = json.dumps(everything, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def record(
+        self, differences: Mapping[str, tuple[str, str]], **about: Any
+    ) -> records.Record:
+        """Return the record of all rows; `about` is what else it should say."""
+        splits = self.splits
+        block: records.Record = {
+            "data": splits.data,
+            "device": records.device_name(accelerator().device),
+            "precision": accelerator().mixed_precision,
+            "scale": self.scale_name,
+            "seeds": self.seeds,
+            "versions": records.versions(),
+            "sizes": {name: len(part) for name, part in splits.reviews.items()},
+            "max_tokens": splits.max_tokens,
+            "vocabulary_size": splits.vocabulary_size,
+            **about,
+        }
+        labels = splits.test.truth.numpy()
+        return block | comparison.compare(self.runs, labels, differences=differences)
+
+    def write(self, record: records.Record) -> Path:
+        """Write a record among those of the book, or a smoke run's beside its rows."""
+        place = Path("book/records")
+        if self.scale_name == "smoke":
+            place = self.folder
+        path = place / f"{self.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        records.write(path, record)
+        print(records.table(record, {row: row for row in self.runs[0]}))
+        return path
+
+
+class Trained:
+    """A model that an experiment trains, if it is asked something new."""
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        row: str,
+        model: nn.Module,
+        examples: Examples,
+        objective: Objective,
+        settings: dict[str, Any],
+    ) -> None:
+        self.experiment, self.row, self.untrained = experiment, row, model
+        self.examples, self.objective = examples, objective
+        self.settings, self.validation = settings, experiment.splits.validation
+        self.about = describe(model, examples, self.validation, objective, **settings)
+
+    @cached_property
+    def model(self) -> nn.Module:
+        """The model, trained now or read from the checkpoint of a finished training."""
+        name = f"{self.row}-{self.experiment.key(self.about)}.safetensors"
+        train(
+            self.untrained,
+            self.examples,
+            self.validation,
+            objective=self.objective,
+            checkpoint=self.experiment.folder / "checkpoints" / name,
+            progress=f"{self.row}, seed {self.settings.get('seed', 0)}",
+            **self.settings,
+        )
+        return self.untrained
+
+    def read(self, examples: Examples) -> Reading:
+        """Return what it says of some reviews, or said before."""
+        depends = {**self.about, "read": digest(as_tensors(examples))}
+        return self.experiment.once(
+            self.row,
+            depends,
+            lambda: comparison.read(self.model, examples, f"reading: {self.row}"),
+        )
+
+    def soft_targets(self, examples: Examples) -> Tensor:
+        """Return its logits for some reviews, as a student's soft targets."""
+        return torch.from_numpy(self.read(examples).logits)
+
+
+def keep(path: Path, reading: Reading) -> Reading:
+    """Write what a model said, whole or not at all; None becomes no number.
+
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "row.npz"
+    >>> reading = Reading(np.zeros((3, 2), np.float32), 10, None, None)
+    >>> read_kept(path).bytes is None if keep(path, reading) else None
+    True
+    """
+    numbers = (reading.parameters, reading.bytes, reading.examples_per_second)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        whole_file(path, ours=lambda _: True) as unfinished,
+        unfinished.open("wb") as file,
+    ):
+        np.savez(
+            file,
+            logits=reading.logits,
+            numbers=[np.nan if number is None else number for number in numbers],
+        )
+    return reading
+
+
+def read_kept(path: Path) -> Reading:
+    """Return what `keep` wrote."""
+    with np.load(path) as file:
+        logits, numbers = file["logits"], file["numbers"].tolist()
+    parameters, size, speed = (None if np.isnan(n) else n for n in numbers)
+    return Reading(
+        logits,
+        None if parameters is None else int(parameters),
+        None if size is None else int(size),
+        speed,
+    )

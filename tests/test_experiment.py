@@ -1,0 +1,139 @@
+"""What is kept is found again, and never beside settings that did not make it."""
+
+import os
+import signal
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from forked import Forked
+
+from course_lib.comparison import Reading
+from course_lib.experiment import Experiment
+from course_lib.losses import DistillationLoss
+from course_lib.models import Recipe
+from course_lib.scale import SCALES
+from course_lib.splits import prepare
+from course_lib.training import Distillation, loop
+
+SCALE = replace(SCALES["smoke"], run_limit=120, max_tokens=24)
+RECIPE = Recipe("BagOfEmbeddings", {"embedding_size": 8}, learning_rate=0.05)
+SETTINGS = {"epochs": 1, "batch_size": 32, "learning_rate": 0.05}
+
+
+@pytest.fixture(scope="module")
+def splits():
+    return prepare("synthetic", SCALE, seed=0)
+
+
+def experiment(splits, folder, temperature=2.0, seeds=(0, 1), **settings):
+    """A student alone and one that is taught, and a row that has no seed."""
+    loss = DistillationLoss(temperature, 0.5, splits.multilabel)
+    soft = torch.randn(splits.train.truth.shape, generator=torch.manual_seed(5))
+    done = Experiment("trial", splits, seeds, "smoke", folder)
+    for run, seed in enumerate(seeds):
+        for row, objective in {"alone": None, "taught": Distillation(loss)}.items():
+            torch.manual_seed(seed)
+            model = RECIPE.build(splits.vocabulary_size, len(splits.label_names))
+            examples = splits.train.with_soft_targets(soft)
+            if objective is None:
+                examples = splits.train
+            options = {**SETTINGS, **settings}
+            done.train(row, run, model, examples, objective, **options)
+    zeros = np.zeros(splits.test.truth.shape, np.float32)
+    done.make("nothing", {"is": "zeros"}, lambda: Reading(zeros, 0, None, None))
+    return done
+
+
+def kept(folder):
+    return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*.npz")}
+
+
+def same(one, other):
+    return all(
+        np.array_equal(a[row].logits, b[row].logits)
+        for a, b in zip(one.runs, other.runs, strict=True)
+        for row in a
+    )
+
+
+def test_nothing_is_made_twice(splits, tmp_path):
+    first = experiment(splits, tmp_path)
+    before = kept(tmp_path)
+    assert len(before) == 2 * 2 + 1
+    again = experiment(splits, tmp_path)
+    assert kept(tmp_path) == before
+    assert same(first, again)
+    assert again.runs[0]["nothing"].bytes is None
+
+
+def test_another_temperature_makes_only_the_taught_again(splits, tmp_path):
+    """And no logits of the old one stand in the new record."""
+    old = experiment(splits, tmp_path / "one")
+    before = kept(tmp_path / "one")
+    new = experiment(splits, tmp_path / "one", temperature=4.0)
+    made = kept(tmp_path / "one").keys() - before.keys()
+    assert {name.rpartition("-")[0] for name in made} == {"taught"}
+    assert len(made) == 2
+    assert same(new, experiment(splits, tmp_path / "two", temperature=4.0))
+    assert not same(new, old)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"learning_rate": 0.01},
+        {"epochs": 2},
+        {"batch_size": 16},
+        {"seeds": (0, 2)},
+        {"splits": replace(SCALE, run_limit=100)},
+        {"splits": replace(SCALE, max_tokens=12)},
+    ],
+    ids=str,
+)
+def test_whatever_shapes_a_row_makes_it_again(change, splits, tmp_path):
+    experiment(splits, tmp_path)
+    before = kept(tmp_path)
+    if "splits" in change:
+        change = {"splits": prepare("synthetic", change["splits"], seed=0)}
+    changed = experiment(**{"splits": splits, **change}, folder=tmp_path)
+    made = kept(tmp_path).keys() - before.keys()
+    rows = 1 if "seeds" in change else 2
+    assert sum(name.startswith(("alone", "taught")) for name in made) == 2 * rows
+    assert same(changed, experiment(**{"splits": splits, **change}, folder=tmp_path))
+
+
+def killed_on_the_way(splits, folder):
+    loop.STEPS_BETWEEN_LOOKS, loop.SECONDS_BETWEEN_CHECKPOINTS = 1, 0.0
+    step, taken = loop.Loop.step, []
+
+    def counted(self, places):
+        step(self, places)
+        taken.append(places)
+        if len(taken) == 6:  # of 4 an epoch: in the middle of the second row
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    loop.Loop.step = counted
+    experiment(splits, folder)
+
+
+def test_a_run_that_was_killed_goes_on_and_ends_as_it_would_have(splits, tmp_path):
+    status, *_ = Forked(killed_on_the_way, splits, tmp_path / "one").end()
+    assert status == -signal.SIGKILL
+    assert len(kept(tmp_path / "one")) == 1
+    whole = experiment(splits, tmp_path / "two")
+    assert same(experiment(splits, tmp_path / "one"), whole)
+
+
+def test_the_record_says_what_was_run(splits, tmp_path):
+    done = experiment(splits, tmp_path)
+    record = done.record({"lead": ("taught", "alone")}, temperature=2.0)
+    assert record["seeds"] == [0, 1]
+    assert record["temperature"] == 2.0
+    assert record["sizes"]["test"] == len(splits.test)
+    alone, taught = (record[row]["metrics"] for row in ("alone", "taught"))
+    headline = record["headline"]
+    lead = taught[headline] - alone[headline]
+    assert record["lead"]["value"] == pytest.approx(lead)
+    assert done.write(record).parent == tmp_path / "trial"
