@@ -40,7 +40,7 @@ _build/passed/unit: $(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
 	@mkdir -p $(@D) && touch $@
 
 # The published archives, where COURSE_DATA has them; elsewhere these are skipped.
-_build/passed/real-data: $(SOURCES) $(wildcard tests/*reviews*.py) | .venv/ready
+_build/passed/real-data: $(SOURCES) $(wildcard tests/*reviews*.py experiments/*.py) tests/test_experiments.py | .venv/ready
 	$(PYTEST) -m real_data $(filter tests/test_%,$^)
 	@mkdir -p $(@D) && touch $@
 

@@ -80,10 +80,19 @@ class Experiment:
         model: nn.Module,
         examples: Examples,
         objective: Objective | None = None,
+        validation: Examples | None = None,
         **settings: Any,
     ) -> "Trained":
         """Return a model to ask, which is no row of the record by itself."""
-        return Trained(self, name, model, examples, objective or LabelLoss(), settings)
+        return Trained(
+            self,
+            name,
+            model,
+            examples,
+            validation or self.splits.validation,
+            objective or LabelLoss(),
+            settings,
+        )
 
     def make(
         self,
@@ -163,13 +172,14 @@ class Trained:
         row: str,
         model: nn.Module,
         examples: Examples,
+        validation: Examples,
         objective: Objective,
         settings: dict[str, Any],
     ) -> None:
         self.experiment, self.row, self.untrained = experiment, row, model
-        self.examples, self.objective = examples, objective
-        self.settings, self.validation = settings, experiment.splits.validation
-        self.about = describe(model, examples, self.validation, objective, **settings)
+        self.examples, self.validation = examples, validation
+        self.objective, self.settings = objective, settings
+        self.about = describe(model, examples, validation, objective, **settings)
 
     @cached_property
     def model(self) -> nn.Module:

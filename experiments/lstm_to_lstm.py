@@ -1,4 +1,4 @@
-"""An LSTM teaches one half as wide, on IMDB.
+"""Does an LSTM teach another, half as wide, on IMDB?
 
 The sizes are those of the chapter's article: 100 features a word and 256 hidden units a
 direction for the teacher, 50 and 128 for the student. The student is trained alone,

@@ -1,21 +1,17 @@
-"""A BERT's answers on many labels, taught to a small LSTM.
+"""What does a BERT's word on many labels teach a small LSTM?
 
-`python -m experiments.multilabel imdb-genres` (or `goemotions`) writes
-book/records/multilabel-imdb-genres.json. The teacher is the MiniLM of
-`experiments.minilm`, whose soft targets are read from its file. Beside it stands
-one logistic regression a label on TF-IDF; on genres, where that is the better one, the
-student learns from both, mixed. The student has under two million parameters. It learns
-alone, from the labels, and is taught, on all texts that the teacher has read and no
-test knows, in as many steps. All thresholds come from validation. Up to an hour of one
-core; a run that was stopped goes on. `--limit 800` shows in a minute that everything
-works.
+`python -m experiments multilabel_genres` and `... multilabel_emotions` run it. The
+teacher is the MiniLM of `experiments.minilm`, whose soft targets are read from its
+file. Beside it stands one logistic regression a label on TF-IDF; on genres, where that
+is the better one, the student learns from both, mixed. The student has under two
+million parameters. It learns alone, from the labels, and is taught, on all texts that
+the teacher has read and no test knows, in as many steps. All thresholds come from
+validation.
 """
 
-import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,25 +20,22 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
-from torch import Tensor, nn
 
 from course_lib import comparison, metrics, records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
-from course_lib.devices import accelerator
+from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
-from course_lib.models import LabelwiseLSTM, WideLabelwiseLSTM
-from course_lib.scale import current_scale
+from course_lib.models import Recipe
 from course_lib.soft_target_files import SoftTargets, text_digests
-from course_lib.soft_targets import predict_logits
 from course_lib.splits import Splits, prepare
-from course_lib.teachers import start_from_word_vectors
+from course_lib.teachers import new_model
+from course_lib.tensor_files import digest
 from course_lib.text import encode
 from course_lib.thresholds import at_thresholds, best_thresholds
-from course_lib.training import Distillation, Objective, train
-from experiments import minilm
+from course_lib.training import Distillation
+from experiments import minilm, sized
 from experiments.augment import more_comments
-from experiments.kept import FOLDER, kept
 
 SEEDS = (0, 1, 2)
 MADE = 1  # comments out of each, where there are none without labels
@@ -56,63 +49,153 @@ DIFFERENCES = {
 class Plan:
     """What a data set's student is, and how it learns."""
 
+    recipe: Recipe
     max_tokens: int
-    embedding_size: int
-    hidden_size: int
     epochs: int  # over the labelled texts; the taught student takes as many steps
     batch_size: int
-    learning_rate: float
     temperature: float
     with_words: bool = False  # the student learns from BERT and the words, mixed
 
-    @property
-    def model(self) -> type[LabelwiseLSTM]:
-        """What a linear teacher knows of words has its own place in the student."""
-        return WideLabelwiseLSTM if self.with_words else LabelwiseLSTM
 
-
+SIZES = {"embedding_size": 64, "hidden_size": 64}
 PLANS = {
-    "imdb-genres": Plan(256, 64, 64, 13, 32, 4e-3, 1.0, with_words=True),
-    "goemotions": Plan(64, 64, 64, 24, 64, 4e-3, 1.0),
+    # What a linear teacher knows of words has its own place in this student.
+    "imdb-genres": Plan(
+        Recipe("WideLabelwiseLSTM", SIZES, 4e-3, from_word_vectors=True),
+        max_tokens=256,
+        epochs=13,
+        batch_size=32,
+        temperature=1.0,
+        with_words=True,
+    ),
+    "goemotions": Plan(
+        Recipe("LabelwiseLSTM", SIZES, 4e-3, from_word_vectors=True),
+        max_tokens=64,
+        epochs=24,
+        batch_size=64,
+        temperature=1.0,
+    ),
 }
 
 
-def main(data: str, limit: int | None = None) -> None:
-    """Train what was not trained before, and write the record."""
+def make(
+    data: str, limit: int | None = None, seeds: Sequence[int] = SEEDS
+) -> records.Record:
+    """Train what was not trained before, and write the record of a data set."""
     plan = PLANS[data]
-    scale = replace(current_scale(), run_limit=limit, max_tokens=plan.max_tokens)
+    scale = sized(limit, max_tokens=plan.max_tokens)
     splits = prepare(data, scale, seed=0)
-    folder = FOLDER / f"multilabel-{data}-{limit or 'all'}"
+    done = Experiment(f"multilabel-{data}", splits, seeds, scale.name)
     said = SoftTargets.read(minilm.out(data))
-    told = ["validation", "test"]
-    texts = [text for part in told for text in splits.reviews[part].texts]
+    told = [*splits.reviews["validation"].texts, *splits.reviews["test"].texts]
     more = transfer_texts(splits)
+    texts = [*told, *more]
+    about = {"texts": digest({"texts": text_digests(texts)})}
     fixed = {
-        "words": kept(folder, "words", partial(words, splits, [*texts, *more])),
-        "teacher": asked(data, splits, said, [*texts, *more]),
+        "words": done.once("words", about, partial(words, splits, texts)),
+        "teacher": asked(data, splits, said, texts),
     }
     weight = 0.0
     if plan.with_words:
         weight = best_weight(fixed, splits.validation.truth.numpy())
         fixed["both"] = mixed(fixed["teacher"], fixed["words"], weight)
     best = fixed["both" if plan.with_words else "teacher"]
-    soft = torch.from_numpy(best.logits[len(texts) :])
-    loss = Distillation(DistillationLoss(plan.temperature, 1.0, multilabel=True))
-    runs: list[dict[str, Reading]] = []
-    for seed in SEEDS:
-        jobs = {
-            "alone": partial(student, plan, splits, splits.train, seed, None),
-            "distilled": partial(
-                student, plan, splits, transfer(splits, more, soft), seed, loss
-            ),
-        }
-        runs.append(fixed.copy())
-        for name, job in jobs.items():
-            runs[-1][name] = kept(folder, f"{name}-seed-{seed}", job)
-    for run in runs:
-        for name, reading in run.items():
-            run[name] = replace(reading, logits=reading.logits[: len(texts)])
-    write(data, limit, plan, splits, runs, {"transfer": len(more), "weight": weight})
+    tokens = encode(more, splits.vocabulary, splits.max_tokens)
+    soft = torch.from_numpy(best.logits[len(told) :])
+    loss = DistillationLoss(plan.temperature, 1.0, multilabel=True)
+    lessons = {
+        "alone": (splits.train, None),
+        "distilled": (Examples(tokens, soft_targets=soft), Distillation(loss)),
+    }
+    held_out = len(splits.validation)
+    before: list[dict[str, NDArray]] = []  # what was said of validation
+    for run, seed in enumerate(seeds):
+        before.append({})
+        for row, reading in fixed.items():
+            before[run][row] = reading.logits[:held_out]
+            test = reading.logits[held_out : len(told)]
+            done.runs[run][row] = replace(reading, logits=test)
+        for row, (examples, objective) in lessons.items():
+            trained = done.train(
+                row,
+                run,
+                new_model(plan.recipe, splits, seed),
+                examples,
+                objective,
+                epochs=max(1, round(plan.epochs * len(splits.train) / len(examples))),
+                batch_size=plan.batch_size,
+                learning_rate=plan.recipe.learning_rate,
+            )
+            before[run][row] = trained.read(splits.validation).logits
+    at_half = at_their_thresholds(done, before)
+    sizes = plan.recipe.sizes
+    record = done.record(
+        DIFFERENCES,
+        student_model=f"{plan.recipe.architecture} {sizes['embedding_size']}/"
+        f"{sizes['hidden_size']}",
+        **sizes,
+        learning_rate=plan.recipe.learning_rate,
+        **{k: v for k, v in asdict(plan).items() if k != "recipe"},
+        transfer=len(more),
+        weight=weight,
+        labels=list(splits.label_names),
+        notes=list(splits.notes),
+        thresholds="best F1 on validation, for each label, model and seed",
+        macro_f1_at_half=at_half,
+    )
+    record |= by_label(done)
+    done.write(record)
+    return record
+
+
+def at_their_thresholds(
+    done: Experiment, before: Sequence[Mapping[str, NDArray]]
+) -> dict[str, float]:
+    """Shift logits so that each model's own thresholds lie at 0, where metrics cut.
+
+    They are chosen on validation, for each model from each seed by itself. Returns the
+    macro F1 that one half would give, by model.
+    """
+    splits = done.splits
+    known, labels = splits.validation.truth.numpy(), splits.test.truth.numpy()
+    at_half: dict[str, list[float]] = {}
+    for run, said in zip(done.runs, before, strict=True):
+        for row, reading in run.items():
+            cuts = best_thresholds(said[row], known, splits.label_names)
+            at_half.setdefault(row, []).append(metrics.macro_f1(reading.logits, labels))
+            shifted = at_thresholds(reading.logits, cuts).astype(np.float32)
+            run[row] = replace(reading, logits=shifted)
+    return {row: comparison.mean(values) for row, values in at_half.items()}
+
+
+def by_label(done: Experiment) -> records.Record:
+    """Return what a record says label by label, of fidelity, and of dependence."""
+    runs, labels = done.runs, done.splits.test.truth.numpy()
+    return {
+        "per_label": {
+            "train_positives": done.splits.train.truth.sum(0).int().tolist(),
+            "test_positives": labels.sum(0).astype(int).tolist(),
+            "average_precision": {
+                row: mean_over(
+                    runs,
+                    row,
+                    lambda z: average_precision_score(labels, z, average=None),
+                )
+                for row in runs[0]
+            },
+        },
+        "fidelity": {
+            row: fidelity([run[row] for run in runs], runs[0]["teacher"], labels)
+            for row in ("alone", "distilled")
+        },
+        "dependence": {
+            "truth": correlations(labels).tolist(),
+            **{
+                row: mean_over(runs, row, lambda z: correlations(z > 0))
+                for row in runs[0]
+            },
+        },
+    }
 
 
 def best_weight(readings: Mapping[str, Reading], labels: NDArray) -> float:
@@ -137,43 +220,6 @@ def mixed(one: Reading, other: Reading, weight: float) -> Reading:
     )
 
 
-def student(
-    plan: Plan,
-    splits: Splits,
-    examples: Examples,
-    seed: int,
-    objective: Objective | None,
-) -> Reading:
-    """Train a student; it learns as many steps, whatever it learns from."""
-    torch.manual_seed(seed)
-    model = plan.model(
-        splits.vocabulary_size,
-        len(splits.label_names),
-        plan.embedding_size,
-        plan.hidden_size,
-    )
-    start_from_word_vectors(model, splits)
-    train(
-        model,
-        examples,
-        splits.validation,
-        epochs=max(1, round(plan.epochs * len(splits.train) / len(examples))),
-        batch_size=plan.batch_size,
-        learning_rate=plan.learning_rate,
-        seed=seed,
-        objective=objective,
-        progress="taught" if objective else "alone",
-    )
-    return read_both(model, splits)
-
-
-def read_both(model: nn.Module, splits: Splits) -> Reading:
-    """Read the test split, timed, with what is said of validation before it."""
-    before = predict_logits(model, splits.validation).numpy()
-    reading = comparison.read(model, splits.test)
-    return replace(reading, logits=np.concatenate([before, reading.logits]))
-
-
 def transfer_texts(splits: Splits) -> list[str]:
     """Return what the taught student reads; the training texts come first."""
     parts = {name: part.texts for name, part in splits.reviews.items()}
@@ -183,12 +229,6 @@ def transfer_texts(splits: Splits) -> list[str]:
     asked_later = {*parts["validation"], *parts["test"]}
     made = more_comments(parts["train"], each=MADE)
     return [*parts["train"], *(text for text in made if text not in asked_later)]
-
-
-def transfer(splits: Splits, texts: list[str], soft: Tensor) -> Examples:
-    """Return texts with a teacher's answers, and no labels."""
-    tokens = encode(texts, splits.vocabulary, splits.max_tokens)
-    return Examples(tokens, soft_targets=soft)
 
 
 def asked(data: str, splits: Splits, said: SoftTargets, texts: list[str]) -> Reading:
@@ -229,75 +269,6 @@ def words(splits: Splits, texts: list[str]) -> Reading:
     return Reading(logits, weights, 4 * weights, None)
 
 
-def write(
-    data: str,
-    limit: int | None,
-    plan: Plan,
-    splits: Splits,
-    both: list[dict[str, Reading]],
-    about: Mapping[str, float],
-) -> None:
-    """Compare the models on the test split, and write the record."""
-    count = len(splits.validation)
-    known = splits.validation.truth.numpy()
-    labels = splits.test.truth.numpy()
-    runs: list[dict[str, Reading]] = []
-    at_half: dict[str, list[float]] = {}
-    for run in both:
-        runs.append({})
-        for name, reading in run.items():
-            # Chosen on validation, for each model from each seed by itself.
-            cuts = best_thresholds(reading.logits[:count], known, splits.label_names)
-            test = reading.logits[count:]
-            at_half.setdefault(name, []).append(metrics.macro_f1(test, labels))
-            runs[-1][name] = replace(
-                reading, logits=at_thresholds(test, cuts).astype(np.float32)
-            )
-    name = plan.model.__name__
-    record: records.Record = {
-        "data": splits.data,
-        "device": records.device_name(accelerator().device),
-        "scale": "smoke" if limit else current_scale().name,
-        "seeds": list(SEEDS),
-        "versions": records.versions(),
-        "student_model": f"{name} {plan.embedding_size}/{plan.hidden_size}",
-        **asdict(plan),
-        **about,
-        "vocabulary_size": splits.vocabulary_size,
-        "labels": list(splits.label_names),
-        "sizes": {name: len(part) for name, part in splits.reviews.items()},
-        "notes": list(splits.notes),
-        "thresholds": "best F1 on validation, for each label, model and seed",
-    }
-    record |= comparison.compare(runs, labels, differences=DIFFERENCES)
-    record["macro_f1_at_half"] = {n: comparison.mean(v) for n, v in at_half.items()}
-    record["per_label"] = {
-        "train_positives": splits.train.truth.sum(0).int().tolist(),
-        "test_positives": labels.sum(0).astype(int).tolist(),
-        "average_precision": {
-            name: mean_over(
-                runs, name, lambda z: average_precision_score(labels, z, average=None)
-            )
-            for name in runs[0]
-        },
-    }
-    record["fidelity"] = {
-        name: fidelity([run[name] for run in runs], runs[0]["teacher"], labels)
-        for name in ("alone", "distilled")
-    }
-    record["dependence"] = {
-        "truth": correlations(labels).tolist(),
-        **{
-            name: mean_over(runs, name, lambda z: correlations(z > 0))
-            for name in runs[0]
-        },
-    }
-    file = f"multilabel-{data}.json"
-    path = FOLDER / f"smoke-{file}" if limit else Path("book/records") / file
-    records.write(path, record)
-    print(records.table(record, {name: name for name in runs[0]}))
-
-
 def mean_over(
     runs: list[dict[str, Reading]], name: str, f: Callable[[NDArray], NDArray]
 ) -> list[Any]:
@@ -333,10 +304,3 @@ def correlations(said: NDArray) -> NDArray[np.float64]:
     return np.divide(
         centred.T @ centred, outer, out=np.zeros_like(outer), where=outer > 0
     )
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("data", choices=PLANS)
-    parser.add_argument("--limit", type=int, help="so many texts a split, for a trial")
-    main(**vars(parser.parse_args()))

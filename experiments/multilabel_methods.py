@@ -1,50 +1,52 @@
-"""Ways to teach many labels, on the embedded set, where the best possible is known.
+"""Which ways to teach many labels are worth it, where the best possible is known?
 
-`python -m experiments.multilabel_methods` writes the record multilabel-synthetic.
-First, 1,000 reviews whose labels are given, or whose exact posterior an oracle gives:
-how much of the way to the Bayes-optimal score does that close? Then a teacher of two
-layers learns from 2,000 labels, and a student from what it says of all 24,000 texts, in
-several ways and in as many steps. Half an hour of one core; a run that was stopped goes
-on. `--limit 300` shows in a minute that everything works.
+First, 1,000 reviews of the embedded set whose labels are given, or whose exact
+posterior an oracle gives: how much of the way to the Bayes-optimal score does that
+close? Then a teacher of two layers learns from 2,000 labels, and a student from what it
+says of all 24,000 texts, in several ways and in as many steps.
 """
 
-import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from course_lib import comparison, records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
-from course_lib.devices import accelerator
+from course_lib.experiment import Experiment, Trained
 from course_lib.losses import (
     DistillationLoss,
     logit_matching_loss,
     soft_target_loss,
 )
 from course_lib.metrics import interval
-from course_lib.models import LabelwiseLSTM
+from course_lib.models import LabelwiseLSTM, Recipe
 from course_lib.reviews.synthetic import oracle_logits
-from course_lib.scale import current_scale
 from course_lib.soft_targets import logits_and_embeddings
 from course_lib.splits import Splits, prepare
+from course_lib.teachers import new_model
+from course_lib.tensor_files import digest
 from course_lib.text import encode
 from course_lib.training import Distillation, LabelEmbeddings, Objective, train
-from experiments.kept import FOLDER, kept
+from course_lib.training.runs import as_tensors
+from experiments import sized
 
+COST = "half an hour of one core"
 SEEDS = (0, 1, 2)
 FEW = 1_000  # labels, and texts, beside the oracle
 LABELLED = 2_000
 STEPS = 1_500
 BATCH_SIZE = 32
-# Embedding and hidden size, layers, learning rate.
-TEACHER = (64, 64, 2, 4e-3)
-STUDENT = (24, 24, 1, 1e-2)
+TEACHER = Recipe(
+    "LabelwiseLSTM", {"embedding_size": 64, "hidden_size": 64, "num_layers": 2}, 4e-3
+)
+STUDENT = Recipe(
+    "LabelwiseLSTM", {"embedding_size": 24, "hidden_size": 24, "num_layers": 1}, 1e-2
+)
 WEIGHT, LIGHT = 1.0, 0.1  # of what is seen, beside what is said
 DIFFERENCES = {
     "oracle_minus_alone_1000": ("oracle-1000", "alone-1000"),
@@ -74,170 +76,135 @@ def soft(temperature: float, alpha: float = 1.0) -> Distillation:
     return Distillation(DistillationLoss(temperature, alpha, multilabel=True))
 
 
-def main(limit: int | None = None) -> None:
+def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:
     """Train what was not trained before, and write the record."""
-    scale = replace(current_scale(), run_limit=limit)
+    scale = sized(limit)
     splits = prepare("synthetic", scale, seed=0)
-    folder = FOLDER / f"multilabel-methods-{limit or 'all'}"
-    runs = []
-    for seed in SEEDS:
-        run = with_oracle(splits, seed, folder)
-        run |= with_teacher(splits, seed, folder)
-        runs.append(run)
+    done = Experiment("multilabel-synthetic", splits, seeds, scale.name)
+    asked = splits.reviews["test"].texts
+    best = oracle_logits(asked).astype(np.float32)
+    done.make("bayes", {"is": "the oracle"}, lambda: Reading(best, 0, 0, None))
+    for run in range(len(seeds)):
+        with_oracle(done, run)
+        with_teacher(done, run)
     labels = splits.test.truth.numpy()
-    record: records.Record = {
-        "data": splits.data,
-        "device": records.device_name(accelerator().device),
-        "scale": "smoke" if limit else current_scale().name,
-        "seeds": list(SEEDS),
-        "versions": records.versions(),
-        "labelled": {"oracle": FEW, "teacher": LABELLED},
-        "transfer": len(splits.readable_texts),
-        "steps": STEPS,
-        "batch_size": BATCH_SIZE,
-        "teacher_model": describe(TEACHER),
-        "student_model": describe(STUDENT),
-        "vocabulary_size": splits.vocabulary_size,
-        "labels": list(splits.label_names),
-        "sizes": {name: len(part) for name, part in splits.reviews.items()},
-        "gap_closed": gap_closed(runs, labels),
-    }
-    record |= comparison.compare(runs, labels, differences=DIFFERENCES)
-    name = "multilabel-synthetic.json"
-    path = FOLDER / f"smoke-{name}" if limit else Path("book/records") / name
-    records.write(path, record)
-    print(records.table(record, {key: key for key in runs[0]}))
+    record = done.record(
+        DIFFERENCES,
+        labelled={"oracle": FEW, "teacher": LABELLED},
+        transfer=len(splits.readable_texts),
+        steps=STEPS,
+        batch_size=BATCH_SIZE,
+        teacher_model=describe(TEACHER),
+        student_model=describe(STUDENT),
+        labels=list(splits.label_names),
+        gap_closed=gap_closed(done.runs, labels),
+    )
+    done.write(record)
     print(
         record["gap_closed"], *(f"{k}: {records.lead(record, k)}" for k in DIFFERENCES)
     )
+    return record
 
 
-def describe(shape: tuple[int, int, int, float]) -> str:
+def describe(recipe: Recipe) -> str:
     """Say a model in short."""
-    return f"LabelwiseLSTM {shape[0]}/{shape[1]}, layers: {shape[2]}"
+    width, hidden, layers = recipe.sizes.values()
+    return f"{recipe.architecture} {width}/{hidden}, layers: {layers}"
 
 
-def with_oracle(splits: Splits, seed: int, folder: Path) -> dict[str, Reading]:
+def with_oracle(done: Experiment, run: int) -> None:
     """Learn from few reviews, by their labels or by the oracle's word on them."""
+    splits = done.splits
     texts = splits.reviews["train"].texts[:FEW]
     few = Examples(splits.train.tokens[:FEW], splits.train.truth[:FEW])
     told = few.with_soft_targets(torch.tensor(oracle_logits(texts)))
-    best = oracle_logits(splits.reviews["test"].texts).astype(np.float32)
-    jobs: Mapping[str, Callable[[], Reading]] = {
-        "alone-1000": lambda: read(taught(splits, few, STUDENT, seed, None), splits),
-        "oracle-1000": lambda: read(
-            taught(splits, told, STUDENT, seed, soft(1.0)), splits
-        ),
-    }
-    return {"bayes": Reading(best, 0, 0, None)} | {
-        name: kept(folder, f"{name}-seed-{seed}", job) for name, job in jobs.items()
-    }
+    learn(done, "alone-1000", run, few)
+    learn(done, "oracle-1000", run, told, soft(1.0))
 
 
-def with_teacher(splits: Splits, seed: int, folder: Path) -> dict[str, Reading]:
+def with_teacher(done: Experiment, run: int) -> None:
     """Train a teacher on some labels, and its student in several ways."""
-    labels = splits.train.truth[:LABELLED]
-    labelled = Examples(splits.train.tokens[:LABELLED], labels)
-    texts = splits.readable_texts
-    tokens = encode(texts, splits.vocabulary, splits.max_tokens)
+    splits = done.splits
+    labelled = Examples(splits.train.tokens[:LABELLED], splits.train.truth[:LABELLED])
+    tokens = encode(splits.readable_texts, splits.vocabulary, splits.max_tokens)
     everything = Examples(tokens)
-
-    torch.manual_seed(seed)
-    teacher = LabelwiseLSTM(splits.vocabulary_size, labels.shape[1], *TEACHER[:3])
-    fit(teacher, labelled, splits, TEACHER[3], seed, None, STEPS, folder / f"t-{seed}")
-    both = logits_and_embeddings(teacher, everything)
-    said = everything.with_soft_targets(both[..., 0])
-    decided = (both[..., 0] > 0).float()  # whose rows are pairs worth comparing
-    seen = replace(everything.with_soft_targets(both), labels=decided)
-
-    def student(
-        examples: Examples, objective: Objective | None
-    ) -> Callable[[], Reading]:
-        return lambda: read(taught(splits, examples, STUDENT, seed, objective), splits)
-
-    def with_embeddings(weight: float) -> Reading:
-        model = new_student(splits, seed)
-        objective = LabelEmbeddings(temperature=1.0, weight=weight)
-        fit(model, seen, splits, STUDENT[3], seed, objective, STEPS)
-        return read(model, splits)
-
-    def in_stages() -> Reading:
-        model = new_student(splits, seed)
-        count = len(labels)
-        rest = Examples(tokens[count:], soft_targets=both[count:, :, 0])
-        own = labelled.with_soft_targets(both[:count, :, 0])
-        third = STEPS // 3
-        fit(model, rest, splits, STUDENT[3], seed, soft(1.0), third)
-        fit(model, own, splits, STUDENT[3] / 2, seed, soft(1.0, alpha=0.5), third)
-        fit(model, own, splits, STUDENT[3] / 4, seed, None, third)
-        return read(model, splits)
-
-    jobs: dict[str, Callable[[], Reading]] = {
-        "teacher": lambda: read(teacher, splits),
-        "alone": student(labelled, None),
-        "kd-T1": student(said, soft(1.0)),
-        "kd-T2": student(said, soft(2.0)),
-        "kd-T4": student(said, soft(4.0)),
-        "logits": student(said, Distillation(by_logits)),
-        "softmax": student(said, Distillation(by_softmax)),
-        "embeddings": partial(with_embeddings, WEIGHT),
-        "embeddings-light": partial(with_embeddings, LIGHT),
-        "stages": in_stages,
-    }
-    return {
-        name: kept(folder, f"{name}-seed-{seed}", job) for name, job in jobs.items()
-    }
+    teacher = learn(done, "teacher", run, labelled, recipe=TEACHER)
+    both = done.once(
+        "seen",
+        {**teacher.about, "read": digest(as_tensors(everything))},
+        lambda: answers(teacher, everything),
+    ).logits
+    seen = everything.with_soft_targets(torch.from_numpy(both))
+    said = everything.with_soft_targets(torch.from_numpy(both[..., 0]))
+    # Whose rows are pairs worth comparing.
+    decided = replace(seen, labels=torch.from_numpy(both[..., 0] > 0).float())
+    learn(done, "alone", run, labelled)
+    for temperature in (1, 2, 4):
+        learn(done, f"kd-T{temperature}", run, said, soft(temperature))
+    learn(done, "logits", run, said, Distillation(by_logits))
+    learn(done, "softmax", run, said, Distillation(by_softmax))
+    learn(done, "embeddings", run, decided, LabelEmbeddings(1.0, WEIGHT))
+    learn(done, "embeddings-light", run, decided, LabelEmbeddings(1.0, LIGHT))
+    stages = partial(in_stages, splits, labelled, said, done.seeds[run])
+    about = {"steps": STEPS, "said": digest(as_tensors(said)), "seed": done.seeds[run]}
+    done.make("stages", about, stages, run)
 
 
-def new_student(splits: Splits, seed: int) -> LabelwiseLSTM:
-    """Return the student before its first step; all of one seed begin alike."""
-    torch.manual_seed(seed)
-    return LabelwiseLSTM(splits.vocabulary_size, len(splits.label_names), *STUDENT[:3])
+def answers(teacher: Trained, examples: Examples) -> Reading:
+    """Ask a teacher for logits and label embeddings of some reviews."""
+    assert isinstance(teacher.model, LabelwiseLSTM)
+    both = logits_and_embeddings(teacher.model, examples)
+    return Reading(both.numpy(), None, None, None)
 
 
-def taught(
-    splits: Splits,
+def learn(
+    done: Experiment,
+    row: str,
+    run: int,
     examples: Examples,
-    shape: tuple[int, int, int, float],
-    seed: int,
-    objective: Objective | None,
-) -> LabelwiseLSTM:
-    """Train a new student for all its steps."""
-    model = new_student(splits, seed)
-    fit(model, examples, splits, shape[3], seed, objective, STEPS)
-    return model
-
-
-def fit(
-    model: nn.Module,
-    examples: Examples,
-    splits: Splits,
-    learning_rate: float,
-    seed: int,
-    objective: Objective | None,
-    steps: int,
-    checkpoint: Path | None = None,
-) -> None:
-    """Train for so many steps, as nearly as whole epochs allow."""
-    epochs = max(1, round(steps * BATCH_SIZE / len(examples)))
-    if checkpoint:
-        checkpoint.mkdir(parents=True, exist_ok=True)
-    train(
-        model,
+    objective: Objective | None = None,
+    recipe: Recipe = STUDENT,
+) -> Trained:
+    """Train a model for all its steps, as nearly as whole epochs allow."""
+    return done.train(
+        row,
+        run,
+        new_model(recipe, done.splits, done.seeds[run]),
         examples,
-        splits.validation,
-        epochs=epochs,
+        objective,
+        epochs=epochs_for(STEPS, examples),
         batch_size=BATCH_SIZE,
-        learning_rate=learning_rate,
-        seed=seed,
-        objective=objective,
-        checkpoint=checkpoint / "teacher.safetensors" if checkpoint else None,
-        progress=type(objective).__name__,
+        learning_rate=recipe.learning_rate,
     )
 
 
-def read(model: nn.Module, splits: Splits) -> Reading:
-    """Read the test split."""
+def epochs_for(steps: int, examples: Examples) -> int:
+    """Return how many passes come nearest to so many steps."""
+    return max(1, round(steps * BATCH_SIZE / len(examples)))
+
+
+def in_stages(splits: Splits, labelled: Examples, said: Examples, seed: int) -> Reading:
+    """Learn from the teacher, then from both, then from labels, ever more slowly."""
+    model = new_model(STUDENT, splits, seed)
+    count, soft_targets = len(labelled), said.soft_targets
+    assert soft_targets is not None
+    rest = Examples(said.tokens[count:], soft_targets=soft_targets[count:])
+    own = labelled.with_soft_targets(soft_targets[:count])
+    for examples, objective, slower in (
+        (rest, soft(1.0), 1),
+        (own, soft(1.0, alpha=0.5), 2),
+        (own, None, 4),
+    ):
+        train(
+            model,
+            examples,
+            splits.validation,
+            epochs=epochs_for(STEPS // 3, examples),
+            batch_size=BATCH_SIZE,
+            learning_rate=STUDENT.learning_rate / slower,
+            seed=seed,
+            objective=objective,
+        )
     return comparison.read(model, splits.test)
 
 
@@ -256,9 +223,3 @@ def gap_closed(
         "value": (t - a) / (b - a),
         "interval": interval((told - alone) / (best - alone)),
     }
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--limit", type=int, help="so many reviews a split")
-    main(**vars(parser.parse_args()))

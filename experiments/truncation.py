@@ -1,41 +1,36 @@
-"""What does it cost to cut a review? `python -m experiments.truncation`.
+"""What does it cost to cut a review?
 
 A bag of words (TF-IDF of words and pairs, with logistic regression) reads the first,
 the last, or the first and last tokens of IMDB's reviews, and so does the course's
-smallest student, from three seeds. The bag of words is deterministic: it has no seed,
-and its one reading stands in each run. Also counts how many words cover how much of
-the text. Writes book/records/truncation-imdb.json; ten minutes of one core, and a
-run that was stopped goes on. `--limit 300` shows in seconds that everything works.
+smallest student. The bag of words is deterministic: it has no seed, and its one reading
+stands in each run. Also counts how many words cover how much of the text.
 """
 
-import argparse
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from transformers import AutoTokenizer
 
-from course_lib import comparison, records
+from course_lib import records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
-from course_lib.devices import accelerator
+from course_lib.experiment import Experiment
 from course_lib.models import STUDENTS, find_pretrained
-from course_lib.scale import SCALES, Scale, current_scale
 from course_lib.splits import LABELLED, Splits, prepare
-from course_lib.teachers import epochs_for, fit
+from course_lib.teachers import epochs_for, new_model
 from course_lib.text import first_and_last, tokenize
-from experiments.kept import FOLDER, kept
+from experiments import sized
 
+COST = "ten minutes of one core"
 SEEDS = (0, 1, 2)
 SIZES = (64, 128, 256, 512)
 CUTS: dict[str, Callable[[list[str], int], list[str]]] = {
@@ -44,58 +39,60 @@ CUTS: dict[str, Callable[[list[str], int], list[str]]] = {
     "both": first_and_last,
 }
 STRENGTHS = (3.0, 10.0, 30.0)  # chosen on validation, for each cut by itself
-STUDENT, STUDENT_SIZES = "bag", (64, 256, 512)
+STUDENT, STUDENT_SIZES = STUDENTS["bag"], (64, 256, 512)
 BATCH_SIZE = 32
 CUT_AT = (256, 100_000)  # tokens; the second cuts nothing
 
 Words = dict[str, list[list[str]]]  # split -> tokens of each review
 
 
-def main() -> None:
+def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:
     """Train what was not trained before, and write the record."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--limit", type=int, help="reviews of each split")
-    parser.add_argument("--out", default="book/records/truncation-imdb.json")
-    given = parser.parse_args()
-    scale = current_scale()
-    if given.limit:
-        scale = replace(SCALES["smoke"], run_limit=given.limit, device=scale.device)
+    scale = sized(limit)
     splits = prepare("imdb", scale, seed=0)
     words = {s: [tokenize(t) for t in splits.reviews[s].texts] for s in LABELLED}
-    folder = FOLDER / f"truncation-{scale.name}-{given.limit}"
-    bags = {"all": kept(folder, "all", partial(bag_of_words, words, splits))}
+    done = Experiment("truncation-imdb", splits, seeds, scale.name)
+    about = {"C": STRENGTHS}
+    done.make("all", about, partial(bag_of_words, words, splits))
+    bags = ["all"]
     for size in SIZES:
         for name, cut in CUTS.items():
             short = {s: [cut(t, size) for t in part] for s, part in words.items()}
-            row = f"{name}-{size}"
-            bags[row] = kept(folder, row, partial(bag_of_words, short, splits))
-            print(row, flush=True)
-    # The bags have one reading each, which stands in every run.
-    runs = [dict(bags) for _ in SEEDS]
+            bags.append(f"{name}-{size}")
+            says = partial(bag_of_words, short, splits)
+            done.make(bags[-1], {**about, "cut": bags[-1]}, says)
+    epochs = epochs_for(STUDENT, splits, scale)
     for size in STUDENT_SIZES:
-        sized = replace(scale, max_tokens=size)
-        cut_splits = prepare("imdb", sized, seed=0)
-        for seed, run in zip(SEEDS, runs, strict=True):
+        cut_splits = prepare("imdb", replace(scale, max_tokens=size), seed=0)
+        for run, seed in enumerate(seeds):
             row = f"student-{size}"
-            train = partial(student, cut_splits, sized, seed)
-            run[row] = kept(folder, f"{row}-seed-{seed}", train)
-    record: records.Record = {
-        "data": splits.data,
-        "device": records.device_name(accelerator().device),
-        "precision": accelerator().mixed_precision,
-        "scale": scale.name,
-        "seeds": list(SEEDS),
-        "deterministic": list(bags),
-        "versions": records.versions(),
-        "sizes": {name: len(part) for name, part in splits.reviews.items()},
-        "student": STUDENT,
-        "epochs": epochs_for(STUDENTS[STUDENT], splits, scale),
-        "vocabulary_size": splits.vocabulary_size,
-        "lengths": lengths(words["test"]),
-        "words": coverage(words),
-        "padding": {str(n): padding(cut_lengths(words["train"], n)) for n in CUT_AT},
-        "pieces": pieces(splits.reviews["test"].texts, words["test"]),
-    }
+            student = done.fitted(
+                row,
+                new_model(STUDENT, cut_splits, seed),
+                cut_splits.train,
+                validation=cut_splits.validation,
+                seed=seed,
+                epochs=epochs,
+                batch_size=scale.batch_size,
+                learning_rate=STUDENT.learning_rate,
+            )
+            done.runs[run][row] = student.read(cut_splits.test)
+    record = done.record(
+        differences(bags),
+        deterministic=bags,
+        student="bag",
+        epochs=epochs,
+        lengths=lengths(words["test"]),
+        words=coverage(words),
+        padding={str(n): padding(cut_lengths(words["train"], n)) for n in CUT_AT},
+        pieces=pieces(splits.reviews["test"].texts, words["test"]),
+    )
+    done.write(record)
+    return record
+
+
+def differences(bags: list[str]) -> dict[str, tuple[str, str]]:
+    """Return which rows are compared."""
     pairs = {f"{row}_minus_all": (row, "all") for row in bags if row != "all"}
     for size in SIZES:
         pairs[f"both_minus_first_{size}"] = (f"both-{size}", f"first-{size}")
@@ -104,10 +101,7 @@ def main() -> None:
     pairs["both_512_minus_256"] = ("both-512", "both-256")
     pairs["student_256_minus_64"] = ("student-256", "student-64")
     pairs["student_512_minus_256"] = ("student-512", "student-256")
-    labels = splits.test.truth.numpy()
-    record |= comparison.compare(runs, labels, differences=pairs)
-    records.write(Path(given.out), record)
-    print(records.table(record, {name: name for name in runs[0]}))
+    return pairs
 
 
 def bag_of_words(words: Words, splits: Splits) -> Reading:
@@ -133,13 +127,6 @@ def bag_of_words(words: Words, splits: Splits) -> Reading:
 def words_and_pairs(tokens: list[str]) -> list[str]:
     """Return the tokens, and each with the one behind it."""
     return tokens + [f"{a} {b}" for a, b in pairwise(tokens)]
-
-
-def student(splits: Splits, scale: Scale, seed: int) -> Reading:
-    """Train the student from one seed and read the test with it."""
-    parts = {"train": splits.train, "validation": splits.validation}
-    model = fit(STUDENTS[STUDENT], parts, splits, scale, seed, "student")
-    return comparison.read(model, splits.test)
 
 
 def lengths(tokens: list[list[str]]) -> dict[str, Any]:
@@ -194,7 +181,7 @@ def cut_lengths(tokens: list[list[str]], size: int) -> NDArray[np.int64]:
 def padding(counts: NDArray[np.int64]) -> dict[str, float]:
     """Return the share of padding in a shuffled epoch: at random, and in buckets."""
     empty = [np.zeros(count, dtype=np.int32) for count in counts]
-    order = Examples(empty, torch.zeros(len(empty))).batch_order(BATCH_SIZE, 0, 0)
+    order = Examples(empty).batch_order(BATCH_SIZE, 0, 0)
     shuffled = np.random.default_rng(0).permutation(len(counts))
     whole = np.arange(BATCH_SIZE, len(counts), BATCH_SIZE)
     batches = {
@@ -217,7 +204,3 @@ def pieces(texts: list[str], tokens: list[list[str]]) -> dict[str, Any]:
         "per_token": float(count.sum() / sum(len(review) for review in tokens)),
         "cut": {str(size): float((count > size - 2).mean()) for size in SIZES},
     }
-
-
-if __name__ == "__main__":
-    main()

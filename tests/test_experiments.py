@@ -1,17 +1,65 @@
-"""What took hours is not run again here, but what made it still fits the package."""
+"""Every experiment runs, and is listed with what it asks and costs."""
 
-import doctest
-from importlib import import_module
+import json
 from pathlib import Path
 
 import pytest
+from reviews_files import REAL
 
-FOLDER = Path(__file__).resolve().parent.parent / "experiments"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
+from experiments.__main__ import found, main
+
+KNOWN = found()
+ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_experiment_can_be_imported_and_its_examples_hold(name):
-    module = import_module(f"experiments.{name}")
-    options = doctest.NORMALIZE_WHITESPACE | doctest.FAIL_FAST
-    assert doctest.testmod(module, optionflags=options).failed == 0
+def test_each_is_listed_with_its_question_and_cost(capsys):
+    main(["list"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(KNOWN) >= 9
+    for line, (name, module) in zip(lines, KNOWN.items(), strict=True):
+        assert line.startswith(name)
+        assert "?" in line
+        assert module.COST in line
+
+
+def test_an_unknown_one_is_refused_with_the_known(capsys):
+    with pytest.raises(SystemExit):
+        main(["lstm-to-lstm"])
+    assert "lstm_to_lstm" in capsys.readouterr().err
+
+
+SMALLER = {
+    "multilabel_methods": {"FEW": 20, "LABELLED": 30, "STEPS": 6},
+    "tuning": {"TRIALS": 3, "FINALISTS": 1, "FRESH": (7,)},
+}
+REAL_DATA = (
+    pytest.mark.real_data,
+    pytest.mark.skipif(not REAL.exists(), reason="no real data here"),
+)
+LIMITS = {"few_labels": 240}  # its smallest student has a hundred labels
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "multilabel_methods" else pytest.param(name, marks=REAL_DATA)
+        for name in KNOWN
+    ],
+)
+def test_each_makes_a_whole_record_of_a_few_reviews(name, tmp_path, monkeypatch):
+    """And a second call finds all of it."""
+    (tmp_path / "book").symlink_to(ROOT / "book")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COURSE_SCALE", "smoke")
+    monkeypatch.setenv("COURSE_DATA", str(REAL))
+    module = KNOWN[name]
+    for setting, value in SMALLER.get(name, {}).items():
+        monkeypatch.setattr(module, setting, value)
+    limit = LIMITS.get(name, 60)
+    record = module.main(limit, seeds=(0, 1))
+    (path,) = (tmp_path / "_build" / "experiments").glob("*/*.json")
+    assert json.loads(path.read_text()) == json.loads(json.dumps(record))
+    assert {"data", "device", "scale", "seeds", "versions", "sizes"} <= record.keys()
+    made = {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.npz")}
+    module.main(limit, seeds=(0, 1))
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*.npz")} == made

@@ -1,0 +1,8 @@
+"""What does a BERT teach a small LSTM about the emotions in comments?"""
+
+from functools import partial
+
+from experiments.multilabel import make
+
+COST = "up to an hour of one core"
+main = partial(make, "goemotions")
