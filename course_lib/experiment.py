@@ -16,22 +16,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_lib import comparison, records
+from course_lib import comparison, records, tensor_files
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.devices import accelerator
-from course_lib.files import whole_file
-from course_lib.splits import LABELLED, Splits
+from course_lib.soft_target_files import text_digests, tokenizer_digest
+from course_lib.splits import Splits
 from course_lib.tensor_files import digest
 from course_lib.training import LabelLoss, Objective, train
 from course_lib.training.runs import as_tensors, describe
 
 #: Raise it when the same settings begin to mean another training or another reading.
 SCHEMA = 1
+KIND = "course_lib reading, format 1"
 FOLDER = Path("_build/experiments")
 MADE_WITH = ("torch", "numpy", "scikit-learn", "transformers")
 
@@ -50,9 +50,7 @@ class Experiment:
         self.name, self.splits, self.seeds = name, splits, list(seeds)
         self.scale_name, self.folder = scale_name, folder / name
         self.runs: list[dict[str, Reading]] = [{} for _ in self.seeds]
-        self.data = {
-            part: digest(as_tensors(getattr(splits, part)))[:16] for part in LABELLED
-        }
+        self.data = describe_splits(splits)
 
     def train(
         self,
@@ -115,7 +113,7 @@ class Experiment:
         self, name: str, depends: Mapping[str, Any], make: Callable[[], Reading]
     ) -> Reading:
         """Make a reading of anything, or find it; it is no row of the record."""
-        path = self.folder / f"{name}-{self.key(depends)}.npz"
+        path = self.folder / f"{name}-{self.key(depends)}.safetensors"
         return read_kept(path) if path.exists() else keep(path, make())
 
     def key(self, depends: Mapping[str, Any]) -> str:
@@ -161,6 +159,21 @@ class Experiment:
         records.write(path, record)
         print(records.table(record, {row: row for row in self.runs[0]}))
         return path
+
+
+def describe_splits(splits: Splits) -> dict[str, Any]:
+    """Return what an answer depends on that was made of the splits in any way.
+
+    The texts themselves, since not all that reads them stops where the tokens do.
+    """
+    parts = {}
+    for name, part in splits.reviews.items():
+        tensors = {"texts": text_digests(part.texts)}
+        if part.labels is not None:
+            tensors["labels"] = torch.from_numpy(part.labels)
+        parts[name] = digest(tensors)
+    words = tokenizer_digest(splits.vocabulary)
+    return {"vocabulary": words, "max_tokens": splits.max_tokens, **parts}
 
 
 class Trained:
@@ -211,36 +224,26 @@ class Trained:
 
 
 def keep(path: Path, reading: Reading) -> Reading:
-    """Write what a model said, whole or not at all; None becomes no number.
+    """Write what a model said, whole or not at all.
 
     >>> from tempfile import mkdtemp
-    >>> path = Path(mkdtemp()) / "row.npz"
-    >>> reading = Reading(np.zeros((3, 2), np.float32), 10, None, None)
-    >>> read_kept(path).bytes is None if keep(path, reading) else None
-    True
+    >>> path = Path(mkdtemp()) / "row.safetensors"
+    >>> reading = keep(path, Reading(torch.zeros(3, 2).numpy(), 10, None, None))
+    >>> read_kept(path).parameters, read_kept(path).bytes
+    (10, None)
     """
-    numbers = (reading.parameters, reading.bytes, reading.examples_per_second)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        whole_file(path, ours=lambda _: True) as unfinished,
-        unfinished.open("wb") as file,
-    ):
-        np.savez(
-            file,
-            logits=reading.logits,
-            numbers=[np.nan if number is None else number for number in numbers],
-        )
+    about = {
+        "parameters": reading.parameters,
+        "bytes": reading.bytes,
+        "examples_per_second": reading.examples_per_second,
+    }
+    logits = torch.from_numpy(reading.logits).contiguous()
+    tensor_files.write(path, KIND, {"logits": logits}, about)
     return reading
 
 
 def read_kept(path: Path) -> Reading:
-    """Return what `keep` wrote."""
-    with np.load(path) as file:
-        logits, numbers = file["logits"], file["numbers"].tolist()
-    parameters, size, speed = (None if np.isnan(n) else n for n in numbers)
-    return Reading(
-        logits,
-        None if parameters is None else int(parameters),
-        None if size is None else int(size),
-        speed,
-    )
+    """Return what `keep` wrote. Raises `TensorFileError` for anything else."""
+    tensors, about = tensor_files.read(path, KIND)
+    return Reading(tensors["logits"].numpy(), **about)

@@ -86,7 +86,11 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
                     batch_size=scale.batch_size,
                     learning_rate=recipe.learning_rate,
                 )
-    about = {"every": HEAD_EVERY, "tokens": HEAD_TOKENS}
+    about = {
+        "every": HEAD_EVERY,
+        "tokens": HEAD_TOKENS,
+        "pretrained": find_pretrained(),
+    }
     done.make("head", about, partial(linear_head, splits))
     record = done.record(
         {f"{n}_taught_minus_alone": (f"{n}-taught", f"{n}-alone") for n in NAMES}

@@ -8,7 +8,6 @@ says of all 24,000 texts, in several ways and in as many steps.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import torch
@@ -27,11 +26,11 @@ from course_lib.metrics import interval
 from course_lib.models import LabelwiseLSTM, Recipe
 from course_lib.reviews.synthetic import oracle_logits
 from course_lib.soft_targets import logits_and_embeddings
-from course_lib.splits import Splits, prepare
+from course_lib.splits import prepare
 from course_lib.teachers import new_model
 from course_lib.tensor_files import digest
 from course_lib.text import encode
-from course_lib.training import Distillation, LabelEmbeddings, Objective, train
+from course_lib.training import Distillation, LabelEmbeddings, Objective
 from course_lib.training.runs import as_tensors
 from experiments import sized
 
@@ -145,9 +144,7 @@ def with_teacher(done: Experiment, run: int) -> None:
     learn(done, "softmax", run, said, Distillation(by_softmax))
     learn(done, "embeddings", run, decided, LabelEmbeddings(1.0, WEIGHT))
     learn(done, "embeddings-light", run, decided, LabelEmbeddings(1.0, LIGHT))
-    stages = partial(in_stages, splits, labelled, said, done.seeds[run])
-    about = {"steps": STEPS, "said": digest(as_tensors(said)), "seed": done.seeds[run]}
-    done.make("stages", about, stages, run)
+    in_stages(done, run, labelled, said)
 
 
 def answers(teacher: Trained, examples: Examples) -> Reading:
@@ -183,29 +180,30 @@ def epochs_for(steps: int, examples: Examples) -> int:
     return max(1, round(steps * BATCH_SIZE / len(examples)))
 
 
-def in_stages(splits: Splits, labelled: Examples, said: Examples, seed: int) -> Reading:
+def in_stages(done: Experiment, run: int, labelled: Examples, said: Examples) -> None:
     """Learn from the teacher, then from both, then from labels, ever more slowly."""
-    model = new_model(STUDENT, splits, seed)
-    count, soft_targets = len(labelled), said.soft_targets
-    assert soft_targets is not None
-    rest = Examples(said.tokens[count:], soft_targets=soft_targets[count:])
-    own = labelled.with_soft_targets(soft_targets[:count])
+    seed, count = done.seeds[run], len(labelled)
+    assert said.soft_targets is not None
+    rest = Examples(said.tokens[count:], soft_targets=said.soft_targets[count:])
+    own = labelled.with_soft_targets(said.soft_targets[:count])
+    model = new_model(STUDENT, done.splits, seed)
     for examples, objective, slower in (
         (rest, soft(1.0), 1),
         (own, soft(1.0, alpha=0.5), 2),
         (own, None, 4),
     ):
-        train(
+        stage = done.fitted(
+            "stages",
             model,
             examples,
-            splits.validation,
+            objective,
+            seed=seed,
             epochs=epochs_for(STEPS // 3, examples),
             batch_size=BATCH_SIZE,
             learning_rate=STUDENT.learning_rate / slower,
-            seed=seed,
-            objective=objective,
         )
-    return comparison.read(model, splits.test)
+        model = stage.model
+    done.runs[run]["stages"] = stage.read(done.splits.test)
 
 
 def gap_closed(

@@ -27,11 +27,17 @@ COUNTS = {
 }
 
 
-def needs(*files):
-    """Mark a test of the real files, and skip it where they are not."""
+def needed(*files):
+    """Return the marks of a test of real files, which is skipped where they are not."""
     missing = [file for file in files if not (REAL / file).exists()]
     skip = pytest.mark.skipif(bool(missing), reason=f"{missing} not in COURSE_DATA")
-    return lambda test: pytest.mark.real_data(skip(test))
+    return [pytest.mark.real_data, skip] if files else []
+
+
+def needs(*files):
+    """Mark a test with what `needed` returns."""
+    real_data, skip = needed(*files)
+    return lambda test: real_data(skip(test))
 
 
 def make_small_world(monkeypatch, tmp_path):

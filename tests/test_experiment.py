@@ -47,7 +47,10 @@ def experiment(splits, folder, temperature=2.0, seeds=(0, 1), **settings):
 
 
 def kept(folder):
-    return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*.npz")}
+    return {
+        path.name: path.stat().st_mtime_ns
+        for path in (folder / "trial").glob("*.safetensors")
+    }
 
 
 def same(one, other):
@@ -102,6 +105,19 @@ def test_whatever_shapes_a_row_makes_it_again(change, splits, tmp_path):
     rows = 1 if "seeds" in change else 2
     assert sum(name.startswith(("alone", "taught")) for name in made) == 2 * rows
     assert same(changed, experiment(**{"splits": splits, **change}, folder=tmp_path))
+
+
+def test_a_row_that_reads_whole_texts_is_made_again_if_they_change(splits, tmp_path):
+    """Also where no token tells: behind the limit, or in reviews without labels."""
+    for part in ("test", "unlabelled"):
+        whole = splits.reviews[part]
+        longer = replace(whole, texts=[f"{text} and more" for text in whole.texts])
+        changed = replace(splits, reviews={**splits.reviews, part: longer})
+        keys = [
+            Experiment("trial", some, (0,), "smoke", tmp_path).key({"is": "zeros"})
+            for some in (splits, changed)
+        ]
+        assert keys[0] != keys[1]
 
 
 def killed_on_the_way(splits, folder):

@@ -6,6 +6,7 @@ hidden states as wide as its teacher's is its parameter. The loop moves the weig
 both, so a projection cannot be forgotten.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -35,7 +36,7 @@ def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
     return F.binary_cross_entropy_with_logits(logits, labels)
 
 
-class Objective(nn.Module):
+class Objective(nn.Module, ABC):
     """The base of all: write `forward(given, batch)`, and `check` what it reads.
 
     `given` is what the model returned: logits of shape (batch, labels), or a tuple that
@@ -47,9 +48,9 @@ class Objective(nn.Module):
     #: How many reviews a batch must have: a loss that compares reviews needs more.
     least_reviews: int = 1
 
+    @abstractmethod
     def forward(self, given: Any, batch: Batch) -> Tensor:
         """Return the mean loss of a batch, one number."""
-        raise NotImplementedError
 
     def check(self, examples: Examples, num_labels: int, multilabel: bool) -> None:
         """Raise `ValueError` if this cannot be learnt from these training examples."""
