@@ -14,7 +14,9 @@ from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
 from course_lib.models import Recipe
 from course_lib.scale import SCALES
+from course_lib.soft_targets import predict_logits
 from course_lib.splits import prepare
+from course_lib.teachers import new_model
 from course_lib.training import Distillation, loop
 
 SCALE = replace(SCALES["smoke"], run_limit=120, max_tokens=24)
@@ -34,8 +36,7 @@ def experiment(splits, folder, temperature=2.0, seeds=(0, 1), **settings):
     done = Experiment("trial", splits, seeds, "smoke", folder)
     for run, seed in enumerate(seeds):
         for row, objective in {"alone": None, "taught": Distillation(loss)}.items():
-            torch.manual_seed(seed)
-            model = RECIPE.build(splits.vocabulary_size, len(splits.label_names))
+            model = new_model(RECIPE, splits, seed)
             examples = splits.train.with_soft_targets(soft)
             if objective is None:
                 examples = splits.train
@@ -105,6 +106,17 @@ def test_whatever_shapes_a_row_makes_it_again(change, splits, tmp_path):
     rows = 1 if "seeds" in change else 2
     assert sum(name.startswith(("alone", "taught")) for name in made) == 2 * rows
     assert same(changed, experiment(**{"splits": splits, **change}, folder=tmp_path))
+
+
+def test_a_model_that_was_asked_of_two_splits_has_an_answer_for_each(splits, tmp_path):
+    """Now, and when all that is left of it are its answers."""
+    for _ in range(2):
+        done = Experiment("trial", splits, (0,), "smoke", tmp_path)
+        model = new_model(RECIPE, splits, 0)
+        trained = done.train("alone", 0, model, splits.train, **SETTINGS)
+        told = trained.soft_targets(splits.train)
+        assert torch.equal(told, predict_logits(trained.model, splits.train))
+        assert not np.array_equal(told.numpy(), done.runs[0]["alone"].logits)
 
 
 def test_a_row_that_reads_whole_texts_is_made_again_if_they_change(splits, tmp_path):

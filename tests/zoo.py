@@ -144,6 +144,7 @@ def run(
     return Mistake("training/runs.py", tests, name, old, new, number)
 
 
+kept = partial(Mistake, "experiment.py", ("test_experiment.py",))
 metrics = partial(Mistake, "metrics.py", ("test_metrics.py",))
 leaks = partial(Mistake, "reviews/leaks.py", ("test_reviews_table.py",))
 many_class = partial(
@@ -549,6 +550,21 @@ MISTAKES = [
             "Examples([*splits.train.tokens, *more])",
             "Examples([*splits.train.tokens, *more], splits.train.truth.new_zeros("
             "len(splits.train) + len(more), *splits.train.truth.shape[1:]))"),
+
+    # What an experiment keeps, and finds again.
+    kept("yesterday's setting found today", '"depends": depends,', ""),
+    kept("other reviews' logits found", '"data": self.data,', ""),
+    kept("one answer for two splits",
+         '{**self.about, "read": digest(as_tensors(examples))}', "self.about"),
+    Mistake("training/runs.py", ("test_experiment.py",),
+            "another temperature's logits found",
+            '"objective": " ".join(repr(objective).split()),', ""),
+    Mistake("training/loop.py",
+            ("test_objectives.py::"
+             "test_it_takes_the_steps_of_a_loop_over_both_written_out",),
+            "the model clipped without its objective",
+            "clip_grad_norm_(self.trainable, 1.0)",
+            "clip_grad_norm_(list(self.model.parameters()), 1.0)"),
 
     # Thresholds, and what a model sees for each label.
     cuts("the cut at the last review taken", "(z[best] + below[best]) / 2", "z[best]"),
