@@ -13,7 +13,8 @@ from course_lib import records
 from course_lib.batches import Examples
 from course_lib.models import TEACHERS, Recipe, find_pretrained, load_tokenizer
 from course_lib.scale import Scale
-from course_lib.soft_target_files import SoftTargets, make_once, tokenizer_digest
+from course_lib.soft_target_cache import make_once
+from course_lib.soft_target_files import SoftTargets, tokenizer_digest
 from course_lib.splits import Splits
 from course_lib.text import encode, encode_pieces
 from course_lib.training import Objective, train

@@ -22,7 +22,8 @@ from course_lib.batches import Examples
 from course_lib.experiment import FOLDER
 from course_lib.models import BertClassifier, MeanBertClassifier, find_pretrained
 from course_lib.scale import current_scale
-from course_lib.soft_target_files import SoftTargets, make_once, tokenizer_digest
+from course_lib.soft_target_cache import make_once
+from course_lib.soft_target_files import SoftTargets, tokenizer_digest
 from course_lib.soft_targets import predict_logits
 from course_lib.splits import Splits, prepare
 from course_lib.text import encode_pieces

@@ -15,7 +15,8 @@ import torch
 from safetensors.torch import save_file
 from course_lib.devices import accelerator, new_accelerator
 from course_lib.losses import DistillationLoss
-from course_lib.soft_target_files import make_once, text_digests
+from course_lib.soft_target_cache import make_once
+from course_lib.soft_target_files import text_digests
 from course_lib.soft_targets import predict_logits
 from course_lib.training import Distillation, train
 from tests.tasks import make_model, make_task

@@ -16,10 +16,10 @@ from transformers import PreTrainedTokenizerFast
 from course_lib import tensor_files
 from course_lib.batches import Examples
 from course_lib.models import LSTMClassifier
+from course_lib.soft_target_cache import make_once
 from course_lib.soft_target_files import (
     KIND,
     SoftTargets,
-    make_once,
     text_digests,
     tokenizer_digest,
 )
