@@ -5,21 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from course_lib import comparison, metrics, records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
-from course_lib.devices import accelerator
+from course_lib.experiment import Experiment, Trained
 from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS, TEACHERS, Recipe, quantise
+from course_lib.recipes import epochs_for
 from course_lib.scale import Scale
 from course_lib.soft_target_files import SoftTargets
 from course_lib.soft_targets import predict_logits
 from course_lib.splits import LABELLED, Splits
 from course_lib.students import Student
-from course_lib.teachers import epochs_for, fit, reading_notes, train_teacher
-from course_lib.text import encode
+from course_lib.tensor_files import digest
 from course_lib.training import Distillation
 
 
@@ -59,126 +60,96 @@ def distill(
     as many steps. It then learns from the teacher alone, and `alpha` must be 1: there
     is `ValueError` if it is not, or if the data set has no such reviews.
 
-    With `checkpoint`, a folder, the same call goes on where an earlier one was stopped.
+    With `checkpoint`, a folder, the same call goes on where an earlier one was stopped,
+    and another one trains only what is not there yet.
     """
     start = time.perf_counter()
     for name in LABELLED:
         labels = getattr(splits, name).truth.numpy()
         metrics.check_positives(labels, name, splits.label_names)
-    loss = DistillationLoss(temperature, alpha, multilabel=splits.multilabel)
+    if not seeds:
+        raise ValueError("no seed is given; give at least one")
+    recipe = STUDENTS[student]
+    teach = Distillation(DistillationLoss(temperature, alpha, splits.multilabel))
     transfer = with_unlabelled(splits, alpha) if unlabelled else splits.train
     notes = splits.notes
     if isinstance(teacher, str):
-        notes += reading_notes(TEACHERS[teacher], splits)
-    runs, best = [], None
-    for seed in seeds:
-        readings, students = run_once(
-            splits,
-            teacher,
-            STUDENTS[student],
-            scale,
-            seed,
-            loss,
-            transfer,
-            Path(checkpoint) / f"seed-{seed}" if checkpoint else None,
-        )
-        runs.append(readings)
-        if best is None or students.validation > best.validation:
-            best = students
-    if best is None:
-        raise ValueError("no seed is given; give at least one")
+        notes += splits.reading_notes(TEACHERS[teacher])
+    folder = Path(checkpoint) if checkpoint else None
+    done = Experiment("distill", splits, seeds, scale, folder)
+    found = []
+    for run in range(len(seeds)):
+        soft_targets = ask(done, run, teacher, unlabelled)
+        alone = done.train("baseline", run, recipe)
+        taught = transfer.with_soft_targets(soft_targets)
+        distilled = done.train("student", run, recipe, taught, teach)
+        quantised(done, run, distilled)
+        found.append(students_of(done, run, recipe, alone, distilled))
     known_as = teacher if isinstance(teacher, str) else teacher.teacher["name"]
-    record: records.Record = {
-        "data": splits.data,
-        "device": records.device_name(accelerator().device),
-        "precision": accelerator().mixed_precision,
-        "seeds": list(seeds),
-        "versions": records.versions(),
-        "scale": scale.name,
-        "teacher_model": known_as,
-        "student_model": student,
-        "temperature": temperature,
-        "alpha": alpha,
-        "transfer": len(transfer),
-        "epochs": epochs_for(STUDENTS[student], splits, scale),
-        "batch_size": scale.batch_size,
-        "max_tokens": splits.max_tokens,
-        "vocabulary_size": splits.vocabulary_size,
-        "labels": list(splits.label_names),
-        "sizes": {name: len(part) for name, part in splits.reviews.items()},
-        "notes": list(notes),
-    }
-    record |= comparison.compare(runs, splits.test.truth.numpy())
-    record["seconds"] = round(time.perf_counter() - start, 1)
-    return record, best
+    record = done.record(
+        comparison.DIFFERENCES,
+        teacher_model=known_as,
+        student_model=student,
+        temperature=temperature,
+        alpha=alpha,
+        transfer=len(transfer),
+        epochs=epochs_for(recipe, splits, scale),
+        batch_size=scale.batch_size,
+        labels=list(splits.label_names),
+        notes=list(notes),
+        seconds=round(time.perf_counter() - start, 1),
+    )
+    return record, max(found, key=lambda students: students.validation)
 
 
-def run_once(
-    splits: Splits,
-    teacher: str | SoftTargets,
-    recipe: Recipe,
-    scale: Scale,
-    seed: int,
-    loss: DistillationLoss,
-    transfer: Examples,
-    folder: Path | None,
-) -> tuple[dict[str, Reading], Students]:
-    """Train the three models from one seed.
+def ask(
+    done: Experiment, run: int, teacher: str | SoftTargets, unlabelled: bool
+) -> torch.Tensor:
+    """Let the teacher read the test split, and what the student will read.
 
-    Returns what each says of the test split, and the two students.
+    Returns its logits for the latter, in half precision as a file keeps them.
     """
-    words = {"train": splits.train, "validation": splits.validation}
-    names = splits.label_names
-    texts = splits.readable_texts[: len(transfer)]  # training reviews come first
+    splits = done.splits
     if isinstance(teacher, SoftTargets):
         reading = read_ready_made(teacher, splits)
-        said = teacher
-    else:
-        trained = train_teacher(splits, teacher, scale, seed, folder)
-        encoded = trained.encode(splits.reviews["test"].texts)
-        test = Examples(encoded, splits.test.labels)
-        reading = comparison.read(trained.model, test, "test: teacher")
-        place = folder / "soft-targets" if folder else None
-        said = trained.soft_targets(texts, names, place)
-    alone = fit(recipe, words, splits, scale, seed, "baseline", folder)
-    soft_targets = said.logits_for(texts, names)
-    taught = words | {"train": transfer.with_soft_targets(soft_targets)}
-    # As many steps as its equal has, as nearly as whole epochs allow.
-    epochs = epochs_for(recipe, splits, scale) * len(splits.train) / len(transfer)
-    student = fit(
-        recipe,
-        taught,
-        splits,
-        scale,
-        seed,
-        "student",
-        folder,
-        Distillation(loss),
-        max(1, round(epochs)),
-    )
-    test = splits.test
-    distilled = comparison.read(student, test, "test: student distilled")
-    int8 = comparison.read(quantise(student), test, "test: the same in INT8")
-    readings = {
-        "teacher": reading,
-        "baseline": comparison.read(alone, test, "test: student alone"),
-        "student": distilled,
+        said = {"said": digest({"test": torch.from_numpy(reading.logits)})}
+        done.make("teacher", said, lambda: reading, run)
+        part = splits.readable_texts if unlabelled else splits.reviews["train"].texts
+        return teacher.logits_for(part, splits.label_names)
+    recipe = TEACHERS[teacher]
+    theirs = splits.read_by(recipe)
+    trained = done.train("teacher", run, recipe, splits=theirs)
+    read = theirs.readable if unlabelled else theirs.train
+    return trained.soft_targets(read).half()
+
+
+def quantised(done: Experiment, run: int, student: Trained) -> None:
+    """Let the student read the test split in INT8."""
+
+    def read() -> Reading:
+        smaller = quantise(student.model)
+        reading = comparison.read(
+            smaller, done.splits.test, f"reading: {records.ROWS['int8']}"
+        )
         # As many numbers, of which most are smaller.
-        "int8": replace(int8, parameters=distilled.parameters),
-    }
-    return readings, students_of(splits, recipe, seed, alone, student)
+        return replace(reading, parameters=done.runs[run]["student"].parameters)
+
+    done.make("int8", {**student.about, "is": "INT8"}, read, run)
 
 
 def students_of(
-    splits: Splits, recipe: Recipe, seed: int, alone: nn.Module, distilled: nn.Module
+    done: Experiment, run: int, recipe: Recipe, alone: Trained, distilled: Trained
 ) -> Students:
     """Make two trained models ready for use, with what validation says of them."""
+    splits = done.splits
     labels = splits.validation.truth.numpy()
+    both = {"alone": alone.model, "distilled": distilled.model}
     logits = {
-        m: predict_logits(m, splits.validation).numpy() for m in (alone, distilled)
+        name: predict_logits(model, splits.validation).numpy()
+        for name, model in both.items()
     }
 
-    def ready(model: nn.Module) -> Student:
+    def ready(name: str, model: nn.Module) -> Student:
         student = Student(
             model,
             recipe,
@@ -187,10 +158,11 @@ def students_of(
             splits.label_names,
             splits.multilabel,
         )
-        return student.calibrated(logits[model], labels)
+        return student.calibrated(logits[name], labels)
 
-    score = next(iter(metrics.evaluate(logits[distilled], labels).values()))
-    return Students(seed, ready(alone), ready(distilled), score)
+    score = next(iter(metrics.evaluate(logits["distilled"], labels).values()))
+    students = {name: ready(name, model) for name, model in both.items()}
+    return Students(done.seeds[run], **students, validation=score)
 
 
 def with_unlabelled(splits: Splits, alpha: float) -> Examples:
@@ -202,9 +174,7 @@ def with_unlabelled(splits: Splits, alpha: float) -> Examples:
             f"alpha is {alpha:g}, but unlabelled reviews have no labels to learn from: "
             "only the teacher's word counts there, so give alpha 1"
         )
-    texts = splits.reviews["unlabelled"].texts
-    more = encode(texts, splits.vocabulary, splits.max_tokens)
-    return Examples([*splits.train.tokens, *more])
+    return splits.readable
 
 
 def read_ready_made(soft_targets: SoftTargets, splits: Splits) -> Reading:

@@ -17,15 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
 from course_lib import comparison, records, tensor_files
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.devices import accelerator
+from course_lib.models import Recipe
+from course_lib.recipes import epochs_for, new_model
+from course_lib.scale import Scale
 from course_lib.soft_target_files import text_digests, tokenizer_digest
 from course_lib.splits import Splits
-from course_lib.tensor_files import digest
+from course_lib.tensor_files import TensorFileError, digest
 from course_lib.training import LabelLoss, Objective, train
 from course_lib.training.runs import as_tensors, describe
 
@@ -44,11 +48,12 @@ class Experiment:
         name: str,
         splits: Splits,
         seeds: Sequence[int],
-        scale_name: str,
-        folder: Path = FOLDER,
+        scale: Scale,
+        folder: Path | None = FOLDER,  # None: nothing is kept
     ) -> None:
         self.name, self.splits, self.seeds = name, splits, list(seeds)
-        self.scale_name, self.folder = scale_name, folder / name
+        self.scale = scale
+        self.folder = folder / name if folder else None
         self.runs: list[dict[str, Reading]] = [{} for _ in self.seeds]
         self.data = describe_splits(splits)
 
@@ -56,21 +61,51 @@ class Experiment:
         self,
         row: str,
         run: int,
-        model: nn.Module,
-        examples: Examples,
+        recipe: Recipe,
+        examples: Examples | None = None,
         objective: Objective | None = None,
+        *,
+        splits: Splits | None = None,
         **settings: Any,
     ) -> "Trained":
         """Train a model for one run, or find what it said of the test split before.
 
-        `run` is a place in `seeds`; `settings` are those of `training.train`. What was
-        stopped goes on from its checkpoint. The model itself is trained only when it is
-        asked something that was not kept.
+        `run` is a place in `seeds`. `splits` are those that the model reads, if not the
+        experiment's own, and `examples` what it learns from, if not their training
+        reviews. `settings` are those of `training.train`; unless they say otherwise,
+        the rate is the recipe's, and all models of a recipe take as many steps, as
+        nearly as whole epochs allow.
         """
-        settings |= {"seed": self.seeds[run]}
-        trained = self.fitted(row, model, examples, objective, **settings)
-        self.runs[run][row] = trained.read(self.splits.test)
+        splits = splits or self.splits
+        trained = self.prepared(
+            row, run, recipe, examples, objective, splits=splits, **settings
+        )
+        self.runs[run][row] = trained.read(splits.test)
         return trained
+
+    def prepared(
+        self,
+        name: str,
+        run: int,
+        recipe: Recipe,
+        examples: Examples | None = None,
+        objective: Objective | None = None,
+        *,
+        splits: Splits | None = None,
+        **settings: Any,
+    ) -> "Trained":
+        """Return what `train` would train, for other questions than the test split."""
+        splits, seed = splits or self.splits, self.seeds[run]
+        examples = examples or splits.train
+        epochs = epochs_for(recipe, splits, self.scale)
+        given = {
+            "epochs": max(1, round(epochs * len(splits.train) / len(examples))),
+            "batch_size": self.scale.batch_size,
+            "learning_rate": recipe.learning_rate,
+        }
+        model, held_out = new_model(recipe, splits, seed), splits.validation
+        settings = {**given, **settings, "seed": seed}
+        return self.fitted(name, model, examples, objective, held_out, **settings)
 
     def fitted(
         self,
@@ -81,7 +116,11 @@ class Experiment:
         validation: Examples | None = None,
         **settings: Any,
     ) -> "Trained":
-        """Return a model to ask, which is no row of the record by itself."""
+        """Return a model to ask, which is no row of the record by itself.
+
+        What was stopped goes on from its checkpoint. The model is trained only when it
+        is asked something that was not kept.
+        """
         return Trained(
             self,
             name,
@@ -113,8 +152,30 @@ class Experiment:
         self, name: str, depends: Mapping[str, Any], make: Callable[[], Reading]
     ) -> Reading:
         """Make a reading of anything, or find it; it is no row of the record."""
-        path = self.folder / f"{name}-{self.key(depends)}.safetensors"
-        return read_kept(path) if path.exists() else keep(path, make())
+        path = self.place(f"{name}-{self.key(depends)}.safetensors")
+        if path is None:
+            return make()
+        here: list[Reading | Exception | None] = [None]
+        is_main = accelerator().is_main_process
+        if is_main and path.exists():
+            try:
+                here = [read_kept(path)]
+            except TensorFileError as error:
+                here = [error]
+        # Of several processes one looks, since the others may see another disk; and
+        # what stops it stops all.
+        (found,) = broadcast_object_list(here)
+        if isinstance(found, Exception):
+            raise found
+        if found is None:
+            found = make()
+            if is_main:
+                keep(path, found)
+        return found
+
+    def place(self, name: str) -> Path | None:
+        """Return where a file is kept, if any is."""
+        return self.folder / name if self.folder else None
 
     def key(self, depends: Mapping[str, Any]) -> str:
         """Return a name for a reading: a digest of all that it depends on."""
@@ -138,7 +199,7 @@ class Experiment:
             "data": splits.data,
             "device": records.device_name(accelerator().device),
             "precision": accelerator().mixed_precision,
-            "scale": self.scale_name,
+            "scale": self.scale.name,
             "seeds": self.seeds,
             "versions": records.versions(),
             "sizes": {name: len(part) for name, part in splits.reviews.items()},
@@ -152,8 +213,8 @@ class Experiment:
     def write(self, record: records.Record) -> Path:
         """Write a record among those of the book, or a smoke run's beside its rows."""
         place = Path("book/records")
-        if self.scale_name == "smoke":
-            place = self.folder
+        if self.scale.name == "smoke":
+            place = self.folder or Path()
         path = place / f"{self.name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         records.write(path, record)
@@ -192,19 +253,22 @@ class Trained:
         self.experiment, self.row, self.untrained = experiment, row, model
         self.examples, self.validation = examples, validation
         self.objective, self.settings = objective, settings
+        self.title = records.ROWS.get(row, row)
         self.about = describe(model, examples, validation, objective, **settings)
 
     @cached_property
     def model(self) -> nn.Module:
         """The model, trained now or read from the checkpoint of a finished training."""
-        name = f"{self.row}-{self.experiment.key(self.about)}.safetensors"
+        key = self.experiment.key(self.about)
         train(
             self.untrained,
             self.examples,
             self.validation,
             objective=self.objective,
-            checkpoint=self.experiment.folder / "checkpoints" / name,
-            progress=f"{self.row}, seed {self.settings.get('seed', 0)}",
+            checkpoint=self.experiment.place(
+                f"checkpoints/{self.row}-{key}.safetensors"
+            ),
+            progress=f"{self.title}, seed {self.settings.get('seed', 0)}",
             **self.settings,
         )
         return self.untrained
@@ -215,7 +279,7 @@ class Trained:
         return self.experiment.once(
             self.row,
             depends,
-            lambda: comparison.read(self.model, examples, f"reading: {self.row}"),
+            lambda: comparison.read(self.model, examples, f"reading: {self.title}"),
         )
 
     def soft_targets(self, examples: Examples) -> Tensor:

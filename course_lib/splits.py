@@ -1,7 +1,10 @@
 """One data set, ready for training: reviews, and their texts as numbers."""
 
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -10,29 +13,127 @@ from torchtext.vocab import Vocab
 
 from course_lib import reviews
 from course_lib.batches import Examples
+from course_lib.models import Recipe, find_pretrained, load_tokenizer
 from course_lib.reviews.table import Reviews
 from course_lib.scale import Scale
-from course_lib.text import UNKNOWN, build_vocabulary, encode
+from course_lib.soft_target_files import tokenizer_digest
+from course_lib.text import (
+    UNKNOWN,
+    cut,
+    encode_pieces,
+    numbers_of,
+    tokenize,
+    vocabulary_from,
+)
 
 LABELLED = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Splits:
-    """The splits of a data set, in words numbered after the training reviews' ones."""
+    """The splits of a data set, in the numbers that one kind of model reads.
+
+    Those are words, numbered after the training reviews' ones; or the pieces of a BERT,
+    as `read_by` makes them. A text is tokenised once, when it is first asked for.
+    """
 
     data: str
     reviews: dict[str, Reviews]
-    train: Examples
-    validation: Examples
-    test: Examples
     vocabulary: Vocab  # of the training reviews alone
     max_tokens: int
+    tokenizer: str  # a digest of how texts become numbers
+    number: Callable[[Sequence[str]], list[np.ndarray]]
+    #: What was numbered so far, by split: whole texts, or all that a BERT takes.
+    numbered: dict[str, list[np.ndarray]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def train(self) -> Examples:
+        """The training reviews."""
+        return self.examples("train")
+
+    @cached_property
+    def validation(self) -> Examples:
+        """The reviews that settings and epochs are chosen on."""
+        return self.examples("validation")
+
+    @cached_property
+    def test(self) -> Examples:
+        """The reviews that are read once, at the end."""
+        return self.examples("test")
+
+    @cached_property
+    def readable(self) -> Examples:
+        """All that anything may be learnt from, without labels; training texts first.
+
+        That is the training and the unlabelled reviews.
+        """
+        return Examples([cut(x, self.max_tokens) for x in self.whole_texts])
+
+    @property
+    def whole_texts(self) -> list[np.ndarray]:
+        """The numbers of all readable texts, as long as they are."""
+        return [text for name in self.readable_parts for text in self.numbers(name)]
+
+    @property
+    def readable_texts(self) -> list[str]:
+        """The texts that anything may be learnt from: training and unlabelled ones."""
+        return [t for name in self.readable_parts for t in self.reviews[name].texts]
+
+    @property
+    def readable_parts(self) -> list[str]:
+        """Which splits anything may be learnt from, the training reviews first."""
+        return [name for name in ("train", "unlabelled") if name in self.reviews]
+
+    def examples(self, name: str) -> Examples:
+        """Return the reviews of a split, with their labels if anyone knows them."""
+        tokens = [cut(x, self.max_tokens) for x in self.numbers(name)]
+        labels = self.reviews[name].labels
+        return Examples(tokens, None if labels is None else torch.from_numpy(labels))
+
+    def numbers(self, name: str) -> list[np.ndarray]:
+        """Return the numbers of a split's texts, which are tokenised if they were not.
+
+        Words are those of the whole text; pieces are at most `max_tokens`.
+        """
+        if name not in self.numbered:
+            self.numbered[name] = self.number(self.reviews[name].texts)
+        return self.numbered[name]
+
+    def read_by(self, recipe: Recipe) -> "Splits":
+        """Return the same reviews in the numbers that a model of that recipe reads.
+
+        Raises `OSError` or `ValueError` if that is a BERT, and there is none here, or
+        none with a tokenizer.
+        """
+        return self if recipe.reads == "words" else self.in_pieces
+
+    @cached_property
+    def in_pieces(self) -> "Splits":
+        """The same reviews as the BERT reads them that is here."""
+        pieces, most = load_tokenizer(find_pretrained())
+        limit = min(self.max_tokens, most)
+        return replace(
+            self,
+            max_tokens=limit,
+            tokenizer=tokenizer_digest(pieces),
+            number=partial(encode_pieces, tokenizer=pieces, max_tokens=limit),
+            numbered={},
+        )
+
+    def reading_notes(self, recipe: Recipe) -> tuple[str, ...]:
+        """Say in words if a model reads less of a text than the run allows."""
+        limit = self.read_by(recipe).max_tokens
+        if limit == self.max_tokens:
+            return ()
+        return (
+            f"the teacher takes {limit} tokens, and {self.max_tokens} were allowed: of "
+            "a longer text it reads the beginning and the end",
+        )
 
     @property
     def multilabel(self) -> bool:
         """Whether several labels may be true of one review."""
-        return self.train.truth.dim() == 2
+        return self.reviews["train"].multilabel
 
     @property
     def label_names(self) -> tuple[str, ...]:
@@ -40,14 +141,9 @@ class Splits:
         return self.reviews["train"].label_names
 
     @property
-    def readable_texts(self) -> list[str]:
-        """The texts that anything may be learnt from: training and unlabelled ones."""
-        parts = [
-            self.reviews[name]
-            for name in ("train", "unlabelled")
-            if name in self.reviews
-        ]
-        return [text for part in parts for text in part.texts]
+    def vocabulary_size(self) -> int:
+        """How many words have a number."""
+        return len(self.vocabulary)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -72,11 +168,6 @@ class Splits:
             ]:
                 never.append(f"never positive in {name}: {', '.join(missing)}")
         return (*self.reviews["train"].notes, *unknown, *never)
-
-    @property
-    def vocabulary_size(self) -> int:
-        """How many words have a number."""
-        return len(self.vocabulary)
 
 
 def prepare(
@@ -104,18 +195,32 @@ def prepare(
                 seed=seed,
                 **table,
             )
-    vocabulary = build_vocabulary(loaded["train"].texts, scale.vocabulary_size)
-    encoded = {
-        split: Examples(
-            encode(loaded[split].texts, vocabulary, scale.max_tokens),
-            torch.tensor(loaded[split].labels),
-        )
-        for split in LABELLED
-    }
+    return numbered_in_words(
+        data, loaded, scale.vocabulary_size, max_tokens=scale.max_tokens
+    )
+
+
+def numbered_in_words(
+    data: str, parts: dict[str, Reviews], vocabulary_size: int, max_tokens: int
+) -> Splits:
+    """Number the words of the training reviews, and the texts of all splits by them.
+
+    >>> films = ["a good film", "a dull film", "good"]
+    >>> train = Reviews("own", "train", films, np.array([1, 0, 1]), ("bad", "good"),
+    ...                 ["1", "2", "3"])
+    >>> splits = numbered_in_words("own", {"train": train}, 10, max_tokens=2)
+    >>> splits.train.tokens
+    [array([2, 3], dtype=int32), array([2, 3], dtype=int32), array([4], dtype=int32)]
+    """
+    # Interned: the millions of words of a data set are a few thousand strings.
+    train = [list(map(sys.intern, tokenize(text))) for text in parts["train"].texts]
+    vocabulary = vocabulary_from(train, vocabulary_size)
     return Splits(
         data=data,
-        reviews=loaded,
-        **encoded,
+        reviews=parts,
         vocabulary=vocabulary,
-        max_tokens=scale.max_tokens,
+        max_tokens=max_tokens,
+        tokenizer=tokenizer_digest(vocabulary),
+        number=lambda texts: numbers_of(map(tokenize, texts), vocabulary),
+        numbered={"train": numbers_of(train, vocabulary)},
     )

@@ -83,11 +83,16 @@ def build_vocabulary(texts: Iterable[str], max_size: int) -> Vocab:
     >>> build_vocabulary(["good film", "good plot"], max_size=4).itos
     ['<pad>', '<unk>', 'good', 'film']
     """
+    return vocabulary_from(map(tokenize, texts), max_size)
+
+
+def vocabulary_from(tokenized: Iterable[Sequence[str]], max_size: int) -> Vocab:
+    """Do what `build_vocabulary` does, for texts that are lists of tokens already."""
     if max_size < 3:
         raise ValueError(
             f"max_size is {max_size}; it counts <pad> and <unk>, so give at least 3"
         )
-    counts = Counter(chain.from_iterable(map(tokenize, texts)))
+    counts = Counter(chain.from_iterable(tokenized))
     return Vocab(counts, max_size=max_size - 2, specials=["<pad>", "<unk>"])
 
 
@@ -106,15 +111,23 @@ def encode(
     """
     if max_tokens < 1:
         raise ValueError(f"max_tokens is {max_tokens}; expected at least 1")
+    ends = (first_and_last(tokenize(text), max_tokens) for text in texts)
+    return numbers_of(ends, vocabulary)
+
+
+def numbers_of(
+    tokenized: Iterable[Sequence[str]], vocabulary: Vocab
+) -> list[np.ndarray]:
+    """Turn lists of tokens into their numbers, int32 arrays of one entry or more.
+
+    >>> numbers_of([["a", "b"], []], build_vocabulary(["b c"], max_size=4))
+    [array([1, 2], dtype=int32), array([1], dtype=int32)]
+    """
     # A plain copy: Vocab.stoi grows at each unknown word it is asked for.
-    numbers_of = dict(vocabulary.stoi)
-    del numbers_of["<pad>"]  # a reviewer who writes it is no padding
-    encoded = []
-    for text in texts:
-        tokens = first_and_last(tokenize(text), max_tokens)
-        numbers = [numbers_of.get(token, UNKNOWN) for token in tokens]
-        encoded.append(np.array(numbers or [UNKNOWN], dtype=np.int32))
-    return encoded
+    known = dict(vocabulary.stoi)
+    del known["<pad>"]  # a reviewer who writes it is no padding
+    numbered = ([known.get(token, UNKNOWN) for token in text] for text in tokenized)
+    return [np.array(text or [UNKNOWN], dtype=np.int32) for text in numbered]
 
 
 def encode_pieces(
@@ -158,3 +171,17 @@ def first_and_last(tokens: list[T], max_tokens: int) -> list[T]:
         return tokens
     tail = max_tokens // 2
     return tokens[: max_tokens - tail] + tokens[len(tokens) - tail :]
+
+
+def cut(numbers: np.ndarray, max_tokens: int) -> np.ndarray:
+    """Do the same to an array.
+
+    >>> cut(np.arange(7), 3)
+    array([0, 1, 6])
+    """
+    tail = max_tokens // 2
+    if len(numbers) <= max_tokens:
+        return numbers
+    return np.concatenate(
+        [numbers[: max_tokens - tail], numbers[len(numbers) - tail :]]
+    )

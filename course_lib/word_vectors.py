@@ -8,26 +8,26 @@ contexts and the root of the singular values are those of Levy, Goldberg and Dag
 *Improving distributional similarity with lessons learned from word embeddings*.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor
-from torchtext.vocab import Vocab
 
-from course_lib.text import PADDING, UNKNOWN, encode
+from course_lib.text import PADDING, UNKNOWN
 
 WINDOW = 5  # how many words to each side are neighbours
 SMOOTHING = 0.75  # rare contexts look more telling than they are
 TEXTS_AT_ONCE = 4_000  # so that memory stays small
-ALL = 10**9  # tokens of a text
 SPARE = 10  # directions beyond those that are asked for
 EQUAL = 1e-6  # what differs by less, relatively, is taken for equal
 
 
-def word_vectors(texts: Sequence[str], vocabulary: Vocab, size: int) -> Tensor:
-    """Return a vector for each word of `vocabulary`: (words, size) float32.
+def word_vectors(texts: Sequence[np.ndarray], words: int, size: int) -> Tensor:
+    """Return a vector for each word of a vocabulary: (words, size) float32.
+
+    `texts` are arrays of the numbers of their words, which are below `words`.
 
     The rows of `<pad>` and `<unk>` are zero, and the standard deviation of all other
     numbers is 1, as in a fresh `nn.Embedding`. No label is read, so texts without
@@ -35,21 +35,21 @@ def word_vectors(texts: Sequence[str], vocabulary: Vocab, size: int) -> Tensor:
     the rounding of float32: see `turned`. Raises `ValueError` if `size` is not below
     the number of words, or if no two known words stand near each other.
 
-    >>> from course_lib.text import build_vocabulary
+    >>> from course_lib.text import build_vocabulary, encode
     >>> texts = ["a good film", "a fine film", "the boat sank", "the ship sank"]
     >>> words = build_vocabulary(texts, 20)
-    >>> v = torch.nn.functional.normalize(word_vectors(texts, words, 3), dim=1)
+    >>> v = word_vectors(encode(texts, words, max_tokens=9), len(words), size=3)
+    >>> v = torch.nn.functional.normalize(v, dim=1)
     >>> good, fine, boat = (v[words.stoi[word]] for word in ("good", "fine", "boat"))
     >>> bool(good @ fine > 0.9), bool(good @ boat < 0.1)
     (True, True)
     """
-    words = len(vocabulary)
     if not 0 < size < words:
         raise ValueError(
             f"size is {size}, and the vocabulary has {words} words; give a size of at "
             f"least 1 and at most {words - 1}"
         )
-    counts = count_neighbours(texts, vocabulary)
+    counts = count_neighbours(texts, words)
     if counts.nnz == 0:
         raise ValueError(
             f"in these {len(texts)} texts no two words of the vocabulary stand near "
@@ -99,32 +99,30 @@ def turned(u: np.ndarray, s: np.ndarray) -> np.ndarray:
     return u
 
 
-def count_neighbours(texts: Iterable[str], vocabulary: Vocab) -> sparse.csr_matrix:
+def count_neighbours(texts: Sequence[np.ndarray], words: int) -> sparse.csr_matrix:
     """Count which words stand near which: symmetric (words, words), float32.
 
     A pair at distance d counts 1/d, since the nearest say most about a word. Unknown
     words keep their place and count for nothing, and no pair spans two texts.
 
-    >>> from course_lib.text import build_vocabulary
-    >>> words = build_vocabulary(["a b", "a c b"], max_size=5)  # a is 2, b is 3, c is 4
-    >>> count_neighbours(["a b", "a c b"], words).toarray()[2:, 2:]
+    >>> a, b, c = 2, 3, 4
+    >>> texts = [np.array([a, b]), np.array([a, c, b])]
+    >>> count_neighbours(texts, words=5).toarray()[2:, 2:]
     array([[0. , 1.5, 1. ],
            [1.5, 0. , 1. ],
            [1. , 1. , 0. ]], dtype=float32)
     """
-    size = len(vocabulary)
-    total = sparse.csr_matrix((size, size), dtype=np.float32)
-    texts = list(texts)
+    total = sparse.csr_matrix((words, words), dtype=np.float32)
     gap = np.full(WINDOW, UNKNOWN, dtype=np.int32)
     for start in range(0, len(texts), TEXTS_AT_ONCE):
-        numbers = encode(texts[start : start + TEXTS_AT_ONCE], vocabulary, ALL)
-        row = np.concatenate([part for text in numbers for part in (text, gap)])
+        some = texts[start : start + TEXTS_AT_ONCE]
+        row = np.concatenate([part for text in some for part in (text, gap)])
         for distance in range(1, WINDOW + 1):
             left, right = row[:-distance], row[distance:]
             both = (left > UNKNOWN) & (right > UNKNOWN)
             weights = np.full(both.sum(), 1 / distance, dtype=np.float32)
             pairs = (weights, (left[both], right[both]))
-            total += sparse.coo_matrix(pairs, shape=(size, size)).tocsr()
+            total += sparse.coo_matrix(pairs, shape=(words, words)).tocsr()
     return total + total.T
 
 

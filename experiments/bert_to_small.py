@@ -35,7 +35,6 @@ from course_lib.models import (
 from course_lib.soft_target_files import SoftTargets
 from course_lib.soft_targets import predict_logits
 from course_lib.splits import Splits, prepare
-from course_lib.teachers import epochs_for, new_model
 from course_lib.tensor_files import digest
 from course_lib.text import encode_pieces
 from course_lib.training import Distillation
@@ -60,32 +59,17 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     everything = with_unlabelled(splits, alpha=1.0).with_soft_targets(
         said.logits_for(splits.readable_texts, splits.label_names)
     )
-    done = Experiment("bert-to-small-imdb", splits, seeds, scale.name)
+    done = Experiment("bert-to-small-imdb", splits, seeds, scale)
     teacher = read_ready_made(said, splits)
     done.make(
         "teacher",
         {"said": digest({"test": torch.from_numpy(teacher.logits)})},
         lambda: teacher,
     )
-    for run, seed in enumerate(seeds):
+    for run in range(len(seeds)):
         for name in NAMES:
-            recipe = STUDENTS[name]
-            for row, examples, objective in (
-                (f"{name}-alone", splits.train, None),
-                (f"{name}-taught", everything, TAUGHT),
-            ):
-                # As many steps for both.
-                epochs = epochs_for(recipe, splits, scale) * len(splits.train)
-                done.train(
-                    row,
-                    run,
-                    new_model(recipe, splits, seed),
-                    examples,
-                    objective,
-                    epochs=max(1, round(epochs / len(examples))),
-                    batch_size=scale.batch_size,
-                    learning_rate=recipe.learning_rate,
-                )
+            done.train(f"{name}-alone", run, STUDENTS[name])
+            done.train(f"{name}-taught", run, STUDENTS[name], everything, TAUGHT)
     about = {
         "every": HEAD_EVERY,
         "tokens": HEAD_TOKENS,

@@ -27,8 +27,6 @@ from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS, Recipe
 from course_lib.splits import Splits, prepare
-from course_lib.teachers import new_model
-from course_lib.text import encode
 from course_lib.training import Distillation
 from course_lib.word_vectors import word_vectors
 from experiments import sized
@@ -57,9 +55,9 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     scale = sized(limit)
     splits = prepare("imdb", scale, seed=0)
     texts = splits.readable_texts
-    everything = encode(texts, splits.vocabulary, scale.max_tokens)
+    everything = splits.readable.tokens
     described = descriptions(splits)
-    done = Experiment("few-labels-imdb", splits, seeds, scale.name)
+    done = Experiment("few-labels-imdb", splits, seeds, scale)
     counts = [n for n in LABELS if n <= len(splits.train) // 2]
     sizes = [t for t in TEXTS if t < len(texts)]
     at = max(n for n in counts if n <= AT)
@@ -83,12 +81,10 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
         done.train(
             row,
             run,
-            new_model(recipe, splits, seeds[run]),
+            recipe,
             examples,
             None if soft is None else TAUGHT,
             epochs=1,  # so that nothing is chosen on labels that nobody would have
-            batch_size=scale.batch_size,
-            learning_rate=recipe.learning_rate,
         )
 
     for run, seed in enumerate(seeds):
@@ -151,15 +147,15 @@ def descriptions(splits: Splits) -> dict[str, list[Any]]:
     Returns both for all readable texts, the training reviews first, and for the test.
     """
     words = splits.vocabulary_size
-    vectors = word_vectors(splits.readable_texts, splits.vocabulary, VECTOR).numpy()
+    vectors = word_vectors(splits.whole_texts, words, VECTOR).numpy()
 
-    def present(texts: list[str]) -> sparse.csr_matrix:
-        rows = [np.unique(row) for row in encode(texts, splits.vocabulary, 10**9)]
+    def present(texts: list[np.ndarray]) -> sparse.csr_matrix:
+        rows = [np.unique(text) for text in texts]
         ends = np.cumsum([0, *map(len, rows)])
         ones = np.ones(ends[-1], np.float32)
         return sparse.csr_matrix((ones, np.concatenate(rows), ends), (len(rows), words))
 
-    texts = {"all": splits.readable_texts, "test": splits.reviews["test"].texts}
+    texts = {"all": splits.whole_texts, "test": splits.numbers("test")}
     here = {name: present(part) for name, part in texts.items()}
     seen = np.asarray(here["all"].sum(0)).ravel()
     weights = np.log(len(texts["all"]) / np.maximum(seen, 1)).astype(np.float32)

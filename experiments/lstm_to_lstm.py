@@ -9,13 +9,11 @@ ACCELERATE_MIXED_PRECISION=bf16 makes it faster where the processor has it.
 from collections.abc import Sequence
 
 from course_lib import records
-from course_lib.batches import Examples
-from course_lib.experiment import Experiment, Trained
+from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
 from course_lib.models import Recipe
 from course_lib.splits import prepare
-from course_lib.teachers import new_model
-from course_lib.training import Distillation, Objective
+from course_lib.training import Distillation
 from experiments import sized
 
 COST = "an hour of one core"
@@ -37,33 +35,15 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     """Train what was not trained before, and write the record."""
     scale = sized(limit, max_tokens=MAX_TOKENS)
     splits = prepare("imdb", scale, seed=0)
-    done = Experiment("lstm-to-lstm-imdb", splits, seeds, scale.name)
+    done = Experiment("lstm-to-lstm-imdb", splits, seeds, scale)
     teach = Distillation(DistillationLoss(TEMPERATURE, ALPHA))
-    for run, seed in enumerate(seeds):
-
-        def trained(
-            row: str,
-            examples: Examples = splits.train,
-            objective: Objective | None = None,
-            run: int = run,
-            seed: int = seed,
-        ) -> Trained:
-            recipe = TEACHER if row == "teacher" else STUDENT
-            return done.train(
-                row,
-                run,
-                new_model(recipe, splits, seed),
-                examples,
-                objective,
-                epochs=EPOCHS[row],
-                batch_size=scale.batch_size,
-                learning_rate=recipe.learning_rate,
-            )
-
-        said = trained("teacher").soft_targets(splits.train)
-        trained("alone")
-        trained("longer")
-        trained("distilled", splits.train.with_soft_targets(said), teach)
+    for run in range(len(seeds)):
+        teacher = done.train("teacher", run, TEACHER, epochs=EPOCHS["teacher"])
+        taught = splits.train.with_soft_targets(teacher.soft_targets(splits.train))
+        done.train("alone", run, STUDENT, epochs=EPOCHS["alone"])
+        done.train("longer", run, STUDENT, epochs=EPOCHS["longer"])
+        epochs = EPOCHS["distilled"]
+        done.train("distilled", run, STUDENT, taught, teach, epochs=epochs)
     record = done.record(
         DIFFERENCES, epochs=EPOCHS, temperature=TEMPERATURE, alpha=ALPHA
     )

@@ -29,7 +29,6 @@ from course_lib.losses import DistillationLoss
 from course_lib.models import Recipe
 from course_lib.soft_target_files import SoftTargets, text_digests
 from course_lib.splits import Splits, prepare
-from course_lib.teachers import new_model
 from course_lib.tensor_files import digest
 from course_lib.text import encode
 from course_lib.thresholds import at_thresholds, best_thresholds
@@ -85,7 +84,7 @@ def make(
     plan = PLANS[data]
     scale = sized(limit, max_tokens=plan.max_tokens)
     splits = prepare(data, scale, seed=0)
-    done = Experiment(f"multilabel-{data}", splits, seeds, scale.name)
+    done = Experiment(f"multilabel-{data}", splits, seeds, scale)
     said = SoftTargets.read(minilm.out(data))
     told = [*splits.reviews["validation"].texts, *splits.reviews["test"].texts]
     more = transfer_texts(splits)
@@ -109,7 +108,7 @@ def make(
     }
     held_out = len(splits.validation)
     before: list[dict[str, NDArray]] = []  # what was said of validation
-    for run, seed in enumerate(seeds):
+    for run in range(len(seeds)):
         before.append({})
         for row, reading in fixed.items():
             before[run][row] = reading.logits[:held_out]
@@ -119,12 +118,11 @@ def make(
             trained = done.train(
                 row,
                 run,
-                new_model(plan.recipe, splits, seed),
+                plan.recipe,
                 examples,
                 objective,
                 epochs=max(1, round(plan.epochs * len(splits.train) / len(examples))),
                 batch_size=plan.batch_size,
-                learning_rate=plan.recipe.learning_rate,
             )
             before[run][row] = trained.read(splits.validation).logits
     at_half = at_their_thresholds(done, before)

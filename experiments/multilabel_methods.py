@@ -24,12 +24,11 @@ from course_lib.losses import (
 )
 from course_lib.metrics import interval
 from course_lib.models import LabelwiseLSTM, Recipe
+from course_lib.recipes import new_model
 from course_lib.reviews.synthetic import oracle_logits
 from course_lib.soft_targets import logits_and_embeddings
 from course_lib.splits import prepare
-from course_lib.teachers import new_model
 from course_lib.tensor_files import digest
-from course_lib.text import encode
 from course_lib.training import Distillation, LabelEmbeddings, Objective
 from course_lib.training.runs import as_tensors
 from experiments import sized
@@ -79,7 +78,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     """Train what was not trained before, and write the record."""
     scale = sized(limit)
     splits = prepare("synthetic", scale, seed=0)
-    done = Experiment("multilabel-synthetic", splits, seeds, scale.name)
+    done = Experiment("multilabel-synthetic", splits, seeds, scale)
     asked = splits.reviews["test"].texts
     best = oracle_logits(asked).astype(np.float32)
     done.make("bayes", {"is": "the oracle"}, lambda: Reading(best, 0, 0, None))
@@ -125,8 +124,7 @@ def with_teacher(done: Experiment, run: int) -> None:
     """Train a teacher on some labels, and its student in several ways."""
     splits = done.splits
     labelled = Examples(splits.train.tokens[:LABELLED], splits.train.truth[:LABELLED])
-    tokens = encode(splits.readable_texts, splits.vocabulary, splits.max_tokens)
-    everything = Examples(tokens)
+    everything = splits.readable
     teacher = learn(done, "teacher", run, labelled, recipe=TEACHER)
     both = done.once(
         "seen",
@@ -166,12 +164,11 @@ def learn(
     return done.train(
         row,
         run,
-        new_model(recipe, done.splits, done.seeds[run]),
+        recipe,
         examples,
         objective,
         epochs=epochs_for(STEPS, examples),
         batch_size=BATCH_SIZE,
-        learning_rate=recipe.learning_rate,
     )
 
 

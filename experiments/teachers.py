@@ -16,8 +16,8 @@ from course_lib import records
 from course_lib.comparison import Reading
 from course_lib.experiment import Experiment
 from course_lib.models import STUDENTS, TEACHERS
+from course_lib.recipes import epochs_for
 from course_lib.splits import Splits, prepare
-from course_lib.teachers import epochs_for, new_model
 from course_lib.text import tokenize
 from experiments import sized
 
@@ -69,20 +69,12 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     """Train what was not trained before, and write the record."""
     scale = sized(limit)
     splits = prepare("imdb", scale, seed=0)
-    done = Experiment("teachers-imdb", splits, seeds, scale.name)
+    done = Experiment("teachers-imdb", splits, seeds, scale)
     done.make("bag-of-words", {"C": STRENGTHS}, partial(bag_of_words, splits))
     epochs = {row: epochs_for(r, splits, scale) for row, r in NETWORKS.items()}
-    for run, seed in enumerate(seeds):
+    for run in range(len(seeds)):
         for row, recipe in NETWORKS.items():
-            done.train(
-                row,
-                run,
-                new_model(recipe, splits, seed),
-                splits.train,
-                epochs=epochs[row],
-                batch_size=scale.batch_size,
-                learning_rate=recipe.learning_rate,
-            )
+            done.train(row, run, recipe)
     record = done.record(DIFFERENCES, epochs=epochs)
     done.write(record)
     return record

@@ -25,8 +25,8 @@ from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.experiment import Experiment
 from course_lib.models import STUDENTS, find_pretrained
+from course_lib.recipes import epochs_for
 from course_lib.splits import LABELLED, Splits, prepare
-from course_lib.teachers import epochs_for, new_model
 from course_lib.text import first_and_last, tokenize
 from experiments import sized
 
@@ -51,7 +51,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     scale = sized(limit)
     splits = prepare("imdb", scale, seed=0)
     words = {s: [tokenize(t) for t in splits.reviews[s].texts] for s in LABELLED}
-    done = Experiment("truncation-imdb", splits, seeds, scale.name)
+    done = Experiment("truncation-imdb", splits, seeds, scale)
     about = {"C": STRENGTHS}
     done.make("all", about, partial(bag_of_words, words, splits))
     bags = ["all"]
@@ -61,27 +61,15 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
             bags.append(f"{name}-{size}")
             says = partial(bag_of_words, short, splits)
             done.make(bags[-1], {**about, "cut": bags[-1]}, says)
-    epochs = epochs_for(STUDENT, splits, scale)
     for size in STUDENT_SIZES:
-        cut_splits = prepare("imdb", replace(scale, max_tokens=size), seed=0)
-        for run, seed in enumerate(seeds):
-            row = f"student-{size}"
-            student = done.fitted(
-                row,
-                new_model(STUDENT, cut_splits, seed),
-                cut_splits.train,
-                validation=cut_splits.validation,
-                seed=seed,
-                epochs=epochs,
-                batch_size=scale.batch_size,
-                learning_rate=STUDENT.learning_rate,
-            )
-            done.runs[run][row] = student.read(cut_splits.test)
+        cut_splits = replace(splits, max_tokens=size)  # the same words, fewer of each
+        for run in range(len(seeds)):
+            done.train(f"student-{size}", run, STUDENT, splits=cut_splits)
     record = done.record(
         differences(bags),
         deterministic=bags,
         student="bag",
-        epochs=epochs,
+        epochs=epochs_for(STUDENT, splits, scale),
         lengths=lengths(words["test"]),
         words=coverage(words),
         padding={str(n): padding(cut_lengths(words["train"], n)) for n in CUT_AT},

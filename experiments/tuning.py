@@ -20,9 +20,9 @@ from course_lib import metrics, records
 from course_lib.experiment import Experiment, Trained
 from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS
+from course_lib.recipes import new_model
 from course_lib.soft_target_files import SoftTargets
 from course_lib.splits import prepare
-from course_lib.teachers import new_model
 from course_lib.training import Distillation
 from experiments import sized
 from experiments.minilm import out
@@ -93,7 +93,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     soft = said.logits_for(splits.reviews["train"].texts, splits.label_names)
     taught = splits.train.with_soft_targets(soft)
     valid, truth = splits.validation.truth.numpy(), splits.test.truth.numpy()
-    done = Experiment("tuning-imdb", splits, seeds, scale.name)
+    done = Experiment("tuning-imdb", splits, seeds, scale)
 
     def trained(setting: Setting, seed: int) -> Trained:
         return done.fitted(

@@ -6,6 +6,7 @@ in milliseconds. Where it is not, with a GPU or on a Mac, they start from nothin
 
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 import warnings
@@ -51,6 +52,8 @@ class Forked:
 
 def captured(folder, function, arguments):
     """Do the work of a `Forked`, whose prints go into files."""
+    # Where tests run in the background of a script, Ctrl-C is ignored from birth.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, name in ((1, "out"), (2, "err")):
         file = open(Path(folder, name), "w", encoding="utf-8")  # noqa: SIM115
         os.dup2(file.fileno(), number)

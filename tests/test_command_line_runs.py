@@ -54,17 +54,21 @@ def test_a_run_that_is_killed_goes_on_and_gives_the_same_record(tiny, expected):
     """Killed while its student is being trained; the same command again."""
     command = ["distill", "--checkpoint", "runs", "--out", "r.json"]
     started = Forked(as_a_command, tiny, *command)
-    second = tiny / "runs" / "seed-0" / "baseline.safetensors"
-    while not second.exists() and started.process.is_alive():
+    kept = tiny / "runs" / "distill" / "checkpoints"
+    while not any(kept.glob("student-*")) and started.process.is_alive():
         time.sleep(0.01)
     started.process.kill()
     assert started.end()[0] == -signal.SIGKILL
-    assert second.exists()
     assert not (tiny / "r.json").exists()
     assert main(command) == 0
     assert metrics_of(tiny / "r.json") == metrics_of(expected)
-    # Another run's checkpoints are not gone on from.
-    assert main([*command, "--seeds", "0", "--temperature", "3"]) == 2
+    # Of a run with another temperature, the teacher and the student alone are there.
+    assert main([*command, "--temperature", "3"]) == 0
+    again = metrics_of(tiny / "r.json")
+    assert again[:2] == metrics_of(expected)[:2]
+    assert again[2] != metrics_of(expected)[2]
+    rows = sorted(p.name.split("-")[0] for p in kept.glob("*.safetensors"))
+    assert rows == ["baseline", "student", "student", "teacher"]
 
 
 def test_soft_targets_made_elsewhere_stand_in_for_the_teacher(tiny, expected, capsys):

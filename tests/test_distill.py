@@ -8,7 +8,7 @@ from course_lib.distill import distill, with_unlabelled
 from course_lib.reviews.table import SPLITS
 from course_lib.scale import SCALES
 from course_lib.splits import prepare
-from course_lib.text import encode
+from course_lib.text import encode, tokenize
 
 SCALE = replace(SCALES["smoke"], run_limit=300, run_steps=20, max_tokens=16)
 
@@ -65,9 +65,11 @@ def test_words_come_from_the_training_reviews_alone(splits):
 
 
 def test_labels_that_never_occur_are_named(splits):
-    labels = splits.test.labels.clone()
+    test = splits.reviews["test"]
+    labels = test.labels.copy()
     labels[:, [2, 4]] = 0
-    poorer = replace(splits, test=replace(splits.test, labels=labels))
+    changed = {**splits.reviews, "test": replace(test, labels=labels)}
+    poorer = replace(splits, reviews=changed)
     assert set(poorer.notes) - set(splits.notes) == {
         "never positive in test: story, visuals"
     }
@@ -99,3 +101,20 @@ def test_what_unlabelled_reviews_cannot_do_is_said(splits):
     labelled = {k: v for k, v in splits.reviews.items() if k != "unlabelled"}
     with pytest.raises(ValueError, match="'synthetic' has no unlabelled reviews"):
         with_unlabelled(replace(splits, reviews=labelled), alpha=1.0)
+
+
+def test_no_text_is_tokenised_twice(monkeypatch):
+    """By a teacher and a student that read words, from two seeds, with vectors."""
+    read = []
+
+    def counted(text):
+        read.append(text)
+        return tokenize(text)
+
+    monkeypatch.setattr("course_lib.splits.tokenize", counted)
+    monkeypatch.setattr("course_lib.text.tokenize", counted)
+    splits = prepare("synthetic", SCALE, seed=0)
+    options = {"seeds": (0, 1), "alpha": 1.0, "unlabelled": True}
+    distill(splits, "lstm-vectors", "bag", SCALE, **options)
+    texts = [text for part in splits.reviews.values() for text in part.texts]
+    assert sorted(read) == sorted(texts)

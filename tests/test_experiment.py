@@ -16,12 +16,11 @@ from course_lib.models import Recipe
 from course_lib.scale import SCALES
 from course_lib.soft_targets import predict_logits
 from course_lib.splits import prepare
-from course_lib.teachers import new_model
 from course_lib.training import Distillation, loop
 
 SCALE = replace(SCALES["smoke"], run_limit=120, max_tokens=24)
 RECIPE = Recipe("BagOfEmbeddings", {"embedding_size": 8}, learning_rate=0.05)
-SETTINGS = {"epochs": 1, "batch_size": 32, "learning_rate": 0.05}
+SETTINGS = {"epochs": 1, "batch_size": 32}
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +32,14 @@ def experiment(splits, folder, temperature=2.0, seeds=(0, 1), **settings):
     """A student alone and one that is taught, and a row that has no seed."""
     loss = DistillationLoss(temperature, 0.5, splits.multilabel)
     soft = torch.randn(splits.train.truth.shape, generator=torch.manual_seed(5))
-    done = Experiment("trial", splits, seeds, "smoke", folder)
-    for run, seed in enumerate(seeds):
+    done = Experiment("trial", splits, seeds, SCALE, folder)
+    for run in range(len(seeds)):
         for row, objective in {"alone": None, "taught": Distillation(loss)}.items():
-            model = new_model(RECIPE, splits, seed)
             examples = splits.train.with_soft_targets(soft)
             if objective is None:
                 examples = splits.train
             options = {**SETTINGS, **settings}
-            done.train(row, run, model, examples, objective, **options)
+            done.train(row, run, RECIPE, examples, objective, **options)
     zeros = np.zeros(splits.test.truth.shape, np.float32)
     done.make("nothing", {"is": "zeros"}, lambda: Reading(zeros, 0, None, None))
     return done
@@ -111,9 +109,8 @@ def test_whatever_shapes_a_row_makes_it_again(change, splits, tmp_path):
 def test_a_model_that_was_asked_of_two_splits_has_an_answer_for_each(splits, tmp_path):
     """Now, and when all that is left of it are its answers."""
     for _ in range(2):
-        done = Experiment("trial", splits, (0,), "smoke", tmp_path)
-        model = new_model(RECIPE, splits, 0)
-        trained = done.train("alone", 0, model, splits.train, **SETTINGS)
+        done = Experiment("trial", splits, (0,), SCALE, tmp_path)
+        trained = done.train("alone", 0, RECIPE, **SETTINGS)
         told = trained.soft_targets(splits.train)
         assert torch.equal(told, predict_logits(trained.model, splits.train))
         assert not np.array_equal(told.numpy(), done.runs[0]["alone"].logits)
@@ -126,7 +123,7 @@ def test_a_row_that_reads_whole_texts_is_made_again_if_they_change(splits, tmp_p
         longer = replace(whole, texts=[f"{text} and more" for text in whole.texts])
         changed = replace(splits, reviews={**splits.reviews, part: longer})
         keys = [
-            Experiment("trial", some, (0,), "smoke", tmp_path).key({"is": "zeros"})
+            Experiment("trial", some, (0,), SCALE, tmp_path).key({"is": "zeros"})
             for some in (splits, changed)
         ]
         assert keys[0] != keys[1]

@@ -1,10 +1,7 @@
 import numpy as np
-import torch
 
-from course_lib.batches import Examples
 from course_lib.reviews.table import Reviews
-from course_lib.splits import Splits
-from course_lib.text import build_vocabulary, encode
+from course_lib.splits import numbered_in_words
 
 TEXTS = {
     "train": ["a good film", "a bad film", "a good plot"],
@@ -14,17 +11,18 @@ TEXTS = {
 
 
 def make_splits(**texts):
-    texts = TEXTS | texts
-    vocabulary = build_vocabulary(texts["train"], 20)
-    examples = {
-        name: Examples(encode(part, vocabulary, 9), torch.zeros(len(part)).long())
-        for name, part in texts.items()
+    parts = {
+        name: Reviews(
+            "own",
+            name,
+            part,
+            np.zeros(len(part), dtype=np.int64),
+            ("bad", "good"),
+            [f"{i}" for i in range(len(part))],
+        )
+        for name, part in (TEXTS | texts).items()
     }
-    names = [f"{i}" for i in range(len(texts["train"]))]
-    labels = np.zeros(len(names), dtype=np.int64)
-    train = Reviews("own", "train", texts["train"], labels, ("bad", "good"), names)
-    reviews = {"train": train}
-    return Splits("own", reviews, **examples, vocabulary=vocabulary, max_tokens=9)
+    return numbered_in_words("own", parts, 20, max_tokens=9)
 
 
 def test_a_split_of_unknown_words_is_named():

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from scipy.linalg import block_diag
 
 from course_lib.models import TEACHERS
+from course_lib.recipes import start_from_word_vectors
 from course_lib.scale import SCALES
 from course_lib.splits import prepare
-from course_lib.teachers import start_from_word_vectors
-from course_lib.text import PADDING, UNKNOWN, build_vocabulary, tokenize
+from course_lib.text import PADDING, UNKNOWN, build_vocabulary, numbers_of, tokenize
 from course_lib.word_vectors import (
     SMOOTHING,
     WINDOW,
@@ -20,6 +20,16 @@ from course_lib.word_vectors import (
 )
 
 TEXTS = ["the cat sat on the mat", "the dog sat on the cat", "a dog barks", "rain", ""]
+
+
+def neighbours(texts, vocabulary):
+    numbers = numbers_of(map(tokenize, texts), vocabulary)
+    return count_neighbours(numbers, len(vocabulary))
+
+
+def vectors_of(texts, vocabulary, size):
+    numbers = numbers_of(map(tokenize, texts), vocabulary)
+    return word_vectors(numbers, len(vocabulary), size)
 
 
 def counted_by_hand(texts, vocabulary):
@@ -46,20 +56,20 @@ def test_neighbours_are_those_that_one_would_count_by_hand(texts, size):
     """Also with words that have no number, and never across two texts."""
     vocabulary = build_vocabulary([*texts, "a b c"], size)
     expected = counted_by_hand(texts, vocabulary)
-    found = count_neighbours(texts, vocabulary).toarray()
+    found = neighbours(texts, vocabulary).toarray()
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_counting_in_pieces_changes_nothing(monkeypatch):
     vocabulary = build_vocabulary(TEXTS, 20)
-    at_once = count_neighbours(TEXTS, vocabulary).toarray()
+    at_once = neighbours(TEXTS, vocabulary).toarray()
     monkeypatch.setattr("course_lib.word_vectors.TEXTS_AT_ONCE", 2)
-    np.testing.assert_allclose(count_neighbours(TEXTS, vocabulary).toarray(), at_once)
+    np.testing.assert_allclose(neighbours(TEXTS, vocabulary).toarray(), at_once)
 
 
 def test_information_is_the_formula_and_never_negative():
     vocabulary = build_vocabulary(TEXTS, 20)
-    counts = count_neighbours(TEXTS, vocabulary)
+    counts = neighbours(TEXTS, vocabulary)
     joint = counts.toarray() / counts.sum()
     word = joint.sum(1)
     context = word**SMOOTHING / (word**SMOOTHING).sum()
@@ -72,8 +82,8 @@ def test_information_is_the_formula_and_never_negative():
 def test_with_all_directions_the_vectors_hold_the_whole_table():
     """The Gram matrix of U sqrt(S) is (M M')^(1/2), up to the scale."""
     vocabulary = build_vocabulary(TEXTS, 20)
-    table = positive_pmi(count_neighbours(TEXTS, vocabulary)).toarray()
-    vectors = word_vectors(TEXTS, vocabulary, len(vocabulary) - 1).double().numpy()
+    table = positive_pmi(neighbours(TEXTS, vocabulary)).toarray()
+    vectors = vectors_of(TEXTS, vocabulary, len(vocabulary) - 1).double().numpy()
     u, s, _ = np.linalg.svd(table)
     gram = (u * s) @ u.T
     found = vectors @ vectors.T
@@ -84,7 +94,7 @@ def test_with_all_directions_the_vectors_hold_the_whole_table():
 
 def test_padding_is_zero_and_the_scale_that_of_a_fresh_embedding():
     vocabulary = build_vocabulary(TEXTS, 20)
-    vectors = word_vectors(TEXTS, vocabulary, 4)
+    vectors = vectors_of(TEXTS, vocabulary, 4)
     assert vectors.dtype == torch.float32
     assert vectors.shape == (len(vocabulary), 4)
     assert not vectors[[PADDING, UNKNOWN]].any()
@@ -93,7 +103,7 @@ def test_padding_is_zero_and_the_scale_that_of_a_fresh_embedding():
 
 def test_the_same_texts_give_the_same_vectors():
     vocabulary = build_vocabulary(TEXTS, 20)
-    first, second = (word_vectors(TEXTS, vocabulary, 4) for _ in range(2))
+    first, second = (vectors_of(TEXTS, vocabulary, 4) for _ in range(2))
     assert first.equal(second)
 
 
@@ -122,10 +132,10 @@ def test_a_size_that_cuts_equal_singular_values_cuts_them_always_alike():
     """Two pairs of sentences of one pattern: every singular value occurs twice."""
     texts = ["a good film", "a fine film", "the boat sank", "the ship sank"]
     vocabulary = build_vocabulary(texts, 20)
-    table = positive_pmi(count_neighbours(texts, vocabulary)).toarray()
+    table = positive_pmi(neighbours(texts, vocabulary)).toarray()
     s = np.linalg.svd(table, compute_uv=False)
     np.testing.assert_allclose(s[0:6:2], s[1:6:2])
-    whole = word_vectors(texts, vocabulary, 4)
+    whole = vectors_of(texts, vocabulary, 4)
     for pair in whole.split(2, dim=1):
         lengths = pair.norm(dim=1)
         first, second = pair[(lengths > lengths.max() * 0.999).nonzero()[0, 0]]
@@ -133,7 +143,7 @@ def test_a_size_that_cuts_equal_singular_values_cuts_them_always_alike():
         assert second.abs() < 1e-5
     known = torch.arange(len(whole)) > UNKNOWN
     for size in (1, 2, 3):
-        part = word_vectors(texts, vocabulary, size)
+        part = vectors_of(texts, vocabulary, size)
         scale = whole[known, :size].std(correction=0)
         torch.testing.assert_close(part, whole[:, :size] / scale, rtol=1e-5, atol=1e-5)
 
@@ -142,13 +152,13 @@ def test_a_size_that_cuts_equal_singular_values_cuts_them_always_alike():
 def test_a_size_that_cannot_be_is_refused(size):
     vocabulary = build_vocabulary(TEXTS, 11)
     with pytest.raises(ValueError, match=f"size is {size}, and the vocabulary has 11"):
-        word_vectors(TEXTS, vocabulary, size)
+        vectors_of(TEXTS, vocabulary, size)
 
 
 def test_texts_of_one_word_say_nothing():
     vocabulary = build_vocabulary(["rain", "sun"], 10)
     with pytest.raises(ValueError, match="these 2 texts no two words"):
-        word_vectors(["rain", "sun"], vocabulary, 1)
+        vectors_of(["rain", "sun"], vocabulary, 1)
 
 
 def test_a_teacher_starts_from_them_and_has_read_no_held_out_text():
@@ -160,6 +170,6 @@ def test_a_teacher_starts_from_them_and_has_read_no_held_out_text():
     assert len(splits.readable_texts) == 2 * scale.run_limit
     model = TEACHERS["lstm-vectors"].build(splits.vocabulary_size, 7)
     start_from_word_vectors(model, splits)
-    expected = word_vectors(splits.readable_texts, splits.vocabulary, 100)
+    expected = vectors_of(splits.readable_texts, splits.vocabulary, 100)
     assert model.embedding.weight.detach().equal(expected)
     assert model.embedding.weight.requires_grad

@@ -326,8 +326,8 @@ MISTAKES = [
     text("only the start of a long review",
          "tokens[: max_tokens - tail] + tokens[len(tokens) - tail :]",
          "tokens[:max_tokens]"),
-    text("a reviewer's <pad> is padding", 'del numbers_of["<pad>"]', "pass"),
-    text("an empty review", "numbers or [UNKNOWN]", "numbers"),
+    text("a reviewer's <pad> is padding", 'del known["<pad>"]', "pass"),
+    text("an empty review", "text or [UNKNOWN]", "numbers"),
     text("no piece where there is no text", " or nothing", ""),
     text("a reviewer's [SEP] is the end", "split_special_tokens=True",
          "split_special_tokens=False"),
@@ -548,9 +548,9 @@ MISTAKES = [
     Mistake("splits.py", ("test_word_vectors.py",), "words learnt from test reviews",
             '("train", "unlabelled")', '("train", "unlabelled", "test")', 13),
     Mistake("distill.py", UNLABELLED, "zeros for the labels of unlabelled reviews",
-            "Examples([*splits.train.tokens, *more])",
-            "Examples([*splits.train.tokens, *more], splits.train.truth.new_zeros("
-            "len(splits.train) + len(more), *splits.train.truth.shape[1:]))"),
+            "    return splits.readable\n",
+            "    return replace(splits.readable, labels=splits.train.truth.new_zeros("
+            "len(splits.readable), *splits.train.truth.shape[1:]))\n"),
 
     # What an experiment keeps, and finds again.
     kept("yesterday's setting found today", '"depends": depends,', ""),

@@ -12,7 +12,6 @@ from course_lib.files import target
 from course_lib.models import Recipe, sizes
 from course_lib.scale import Scale, current_scale
 from course_lib.splits import Splits, prepare
-from course_lib.teachers import reading_notes
 
 MOST = 2**63 - 1  # what every random generator takes for a seed
 
@@ -98,7 +97,7 @@ def tell_sizes(models: dict[str, Recipe], splits: Splits) -> None:
     for name, recipe in models.items():
         size = sizes(recipe, splits.vocabulary_size, len(splits.label_names))
         tell(f"{name}: {size.parameters:,} parameters, {size.bytes / 1e6:.1f} MB")
-        for note in reading_notes(recipe, splits):
+        for note in splits.reading_notes(recipe):
             tell(f"note: {note}")
 
 

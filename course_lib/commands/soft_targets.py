@@ -3,6 +3,7 @@
 import argparse
 
 from course_lib import tensor_files
+from course_lib.batches import Examples
 from course_lib.commands.options import (
     add_data,
     add_files,
@@ -13,9 +14,10 @@ from course_lib.commands.options import (
     whole_number,
 )
 from course_lib.devices import accelerator
+from course_lib.experiment import Experiment
 from course_lib.files import WriteError, check_place
 from course_lib.models import TEACHERS
-from course_lib.teachers import train_teacher
+from course_lib.soft_target_cache import make_once
 
 ABOUT = (
     "Train a teacher on a machine that can, and write its logits for every split into "
@@ -40,12 +42,22 @@ def run(options: argparse.Namespace) -> int:
     """Train a teacher, and write what it says of every split into one file."""
     check_place(options.out, tensor_files.is_ours, inputs=read_files(options))
     scale, splits = load(options, options.seed)
-    tell_sizes({"teacher": TEACHERS[options.teacher]}, splits)
-    teacher = train_teacher(
-        splits, options.teacher, scale, options.seed, options.checkpoint
-    )
+    recipe = TEACHERS[options.teacher]
+    tell_sizes({"teacher": recipe}, splits)
+    theirs = splits.read_by(recipe)
+    done = Experiment("soft-targets", splits, [options.seed], scale, options.checkpoint)
     texts = [text for part in splits.reviews.values() for text in part.texts]
-    soft_targets = teacher.soft_targets(texts, splits.label_names, options.checkpoint)
+    parts = map(theirs.examples, splits.reviews)
+    soft_targets = make_once(
+        done.prepared("teacher", 0, recipe, splits=theirs).model,
+        Examples([tokens for part in parts for tokens in part.tokens]),
+        texts,
+        splits.label_names,
+        name=options.teacher,
+        tokenizer=theirs.tokenizer,
+        max_tokens=theirs.max_tokens,
+        folder=options.checkpoint,
+    )
     if accelerator().is_main_process:
         if error := keep(options.out, soft_targets.write):
             raise WriteError(error)

@@ -12,7 +12,6 @@ from course_lib.__main__ import main
 from course_lib.models import TEACHERS
 from course_lib.soft_target_files import SoftTargets, text_digests
 from course_lib.splits import prepare
-from course_lib.teachers import reader, reading_notes, train_teacher
 
 TINY = replace(scale.SCALES["smoke"], run_steps=5)
 
@@ -41,27 +40,28 @@ def test_a_teacher_reads_as_much_as_its_model_and_tokenizer_take(
     make_tiny(family, mine / "bert", max_position_embeddings=positions)
     make_tokenizer(mine / "bert", model_max_length=own)
     splits = prepare("mine.csv", TINY, 0)
-    encode, _, most = reader(TEACHERS["bert"], splits)
-    assert most == limit
+    theirs = splits.read_by(TEACHERS["bert"])
+    assert theirs.max_tokens == limit
     text = "bad " + "film " * 100 + "good"
-    (pieces,) = encode([text])
+    (pieces,) = theirs.number([text])
     assert len(pieces) == limit
     # <s> bad film … film good </s>: both ends are there.
     assert [*pieces[:3], *pieces[-3:]] == [0, 5, 6, 6, 4, 2]
-    (note,) = reading_notes(TEACHERS["bert"], splits)
+    (note,) = splits.reading_notes(TEACHERS["bert"])
     assert note.startswith(f"the teacher takes {limit} tokens, and 64 were allowed")
-    teacher = train_teacher(splits, "bert", TINY, 0)
-    assert teacher.max_tokens == limit
-    said = teacher.soft_targets([text], splits.label_names, None)
+    command = ["soft-targets", "--data", "mine.csv", "--teacher", "bert"]
+    assert main([*command, "--out", "said.safetensors"]) == 0
+    said = SoftTargets.read("said.safetensors")
     assert said.teacher["max_tokens"] == limit
+    assert said.teacher["tokenizer"] == theirs.tokenizer
 
 
 def test_a_teacher_that_takes_all_that_is_allowed_needs_no_note(mine):
     make_tiny("bert", mine / "bert", max_position_embeddings=64)
     make_tokenizer(mine / "bert")
     splits = prepare("mine.csv", TINY, 0)
-    assert reading_notes(TEACHERS["bert"], splits) == ()
-    assert reading_notes(TEACHERS["lstm"], splits) == ()
+    assert splits.reading_notes(TEACHERS["bert"]) == ()
+    assert splits.reading_notes(TEACHERS["lstm"]) == ()
 
 
 def test_a_run_says_beforehand_and_in_its_record_that_texts_are_cut(mine, capsys):
