@@ -177,7 +177,7 @@ def test_sizes_need_no_weights(family, kind, tmp_path):
     (tmp_path / "model.safetensors").unlink()
     known = sizes(Recipe(kind.__name__, {"pretrained": tmp_path}, 1e-3, "pieces"), 0, 5)
     assert known.parameters == count_parameters(model)
-    assert known.bytes == file_bytes(model)
+    assert 0 < file_bytes(model) - known.bytes < 20_000
     trainable = [p.numel() for p in model.parameters() if p.requires_grad]
     assert known.trainable == sum(trainable)
 

@@ -72,7 +72,7 @@ def test_sizes_are_those_of_the_file(recipe, shape, tmp_path):
     assert file_bytes(model) == (tmp_path / "model.safetensors").stat().st_size
     known = sizes(recipe, 500, 3)
     if shape is not quantise:
-        assert known.bytes == file_bytes(model)
+        assert 0 < file_bytes(model) - known.bytes < 4_000
         assert known.parameters == known.trainable == count_parameters(model)
 
 
@@ -80,7 +80,7 @@ def test_sizes_take_no_memory():
     """This one would need 2.4 TB."""
     huge = sizes(STUDENTS["lstm"], 40_000_000_000, 2)
     assert huge.parameters > 15 * 40_000_000_000
-    assert huge.bytes > 4 * huge.parameters
+    assert huge.bytes == 4 * huge.parameters
 
 
 def test_frozen_numbers_count_but_are_not_trainable():

@@ -401,7 +401,7 @@ MISTAKES = [
     embeddings("a factorised padding row", "rank, PADDING)", "rank)", 11),
     model_sizes("frozen numbers left out", "in model.parameters())",
                 "in model.parameters() if p.requires_grad)"),
-    model_sizes("a header without blanks", "-(-length // 8) * 8", "length"),
+    model_sizes("a file of 32 bits a number", "dtype=w.dtype)", "dtype=torch.float32)"),
     bert("BERT reads padding", "(~padding).long()", "torch.ones_like(tokens)", 11),
     bert("padding by another model's number", "masked_fill(padding, number)",
          "masked_fill(padding, PADDING)", 11),

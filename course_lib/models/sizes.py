@@ -1,21 +1,8 @@
-"""How big a model is, also one that does not exist yet."""
+"""How big a model is."""
 
-import json
-
+import torch
+from safetensors.torch import save
 from torch import nn
-
-#: As safetensors calls them.
-DTYPES = {
-    "torch.float64": "F64",
-    "torch.int64": "I64",
-    "torch.float32": "F32",
-    "torch.int32": "I32",
-    "torch.float16": "F16",
-    "torch.bfloat16": "BF16",
-    "torch.int8": "I8",
-    "torch.uint8": "U8",
-    "torch.bool": "BOOL",
-}
 
 
 def count_parameters(model: nn.Module) -> int:
@@ -32,23 +19,12 @@ def count_parameters(model: nn.Module) -> int:
 def file_bytes(model: nn.Module) -> int:
     """Return how many bytes the model takes as a safetensors file.
 
-    Nothing is written or copied, so the model may be on the meta device. The file is
-    eight bytes, a header in JSON that says where each tensor lies, filled up with
-    blanks to a multiple of eight, and the tensors, the widest numbers first.
+    Nothing is written; for a moment it takes the memory of two such files.
 
     >>> file_bytes(nn.Linear(3, 2))
     160
     """
-    tensors = sorted(
-        model.state_dict().items(), key=lambda item: (-item[1].itemsize, item[0])
-    )
-    header, end = {}, 0
-    for name, tensor in tensors:
-        start, end = end, end + tensor.nbytes
-        header[name] = {
-            "dtype": DTYPES[str(tensor.dtype)],
-            "shape": list(tensor.shape),
-            "data_offsets": [start, end],
-        }
-    length = len(json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode())
-    return 8 + -(-length // 8) * 8 + end
+    weights = model.state_dict()
+    # On the CPU, and in a row: as a file has them.
+    alike = {k: torch.empty(w.shape, dtype=w.dtype) for k, w in weights.items()}
+    return len(save(alike))
