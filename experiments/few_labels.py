@@ -11,25 +11,26 @@ steps. All read the 25,000 test reviews.
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
-from scipy import sparse
-from sklearn.linear_model import LogisticRegressionCV
-from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from course_lib import records
 from course_lib.batches import Examples
-from course_lib.comparison import Reading
 from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS, Recipe
-from course_lib.splits import Splits, prepare
+from course_lib.splits import prepare
 from course_lib.training import Distillation
-from course_lib.word_vectors import word_vectors
 from experiments import sized
+from experiments.linear import (
+    STRENGTHS,
+    VECTOR,
+    TwoViews,
+    descriptions,
+    reading_of,
+)
 
 COST = "twenty minutes of one core"
 SEEDS = (0, 1, 2)
@@ -43,8 +44,6 @@ OTHERS = {
 }
 AT = 300  # labels for that curve
 TEMPERATURE = 2.0
-STRENGTHS = ((1.0, 10.0, 100.0), (0.001, 0.01, 0.1))  # of words, and of vectors
-VECTOR = 100
 STUDENT = STUDENTS["bag"]
 KNOWS_WORDS = replace(STUDENT, from_word_vectors=True)
 TAUGHT = Distillation(DistillationLoss(TEMPERATURE, alpha=1.0))
@@ -91,11 +90,11 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
         for n in counts:
             rows = drawn(splits.train.truth.numpy(), n, seed)
             labels = splits.train.truth[torch.from_numpy(rows)]
-            teacher = Linear(described["all"], rows, labels.numpy())
+            teacher = TwoViews(described["all"], rows, labels.numpy())
             soft = teacher(described["all"])
             verdicts, all_places = soft.argmax(1), np.arange(len(texts))
             says = partial(
-                linear_reading, teacher, described["test"], splits.vocabulary_size
+                reading_of, teacher, described["test"], splits.vocabulary_size
             )
             about = {"labels": rows.tolist(), "C": STRENGTHS, "vector": VECTOR}
             done.make(f"teacher-{n}", about, says, run)
@@ -137,64 +136,3 @@ def drawn(labels: np.ndarray, n: int, seed: int) -> np.ndarray:
             for c in (0, 1)
         ]
     )
-
-
-def descriptions(splits: Splits) -> dict[str, list[Any]]:
-    """Describe each text twice, without a label; rare words count more (TF-IDF).
-
-    By the words that occur in it, (texts, words) sparse, rows of length 1; and by the
-    mean of their vectors, (texts, VECTOR), columns of mean 0 and standard deviation 1.
-    Returns both for all readable texts, the training reviews first, and for the test.
-    """
-    words = splits.vocabulary_size
-    vectors = word_vectors(splits.whole_texts, words, VECTOR).numpy()
-
-    def present(texts: list[np.ndarray]) -> sparse.csr_matrix:
-        rows = [np.unique(text) for text in texts]
-        ends = np.cumsum([0, *map(len, rows)])
-        ones = np.ones(ends[-1], np.float32)
-        return sparse.csr_matrix((ones, np.concatenate(rows), ends), (len(rows), words))
-
-    texts = {"all": splits.whole_texts, "test": splits.numbers("test")}
-    here = {name: present(part) for name, part in texts.items()}
-    seen = np.asarray(here["all"].sum(0)).ravel()
-    weights = np.log(len(texts["all"]) / np.maximum(seen, 1)).astype(np.float32)
-    weights[:2] = 0  # padding and unknown words
-    means = {}
-    for name, table in here.items():
-        total = np.maximum(table @ weights, 1e-6)[:, None]
-        means[name] = (table @ (weights[:, None] * vectors)) / total
-    center, spread = means["all"].mean(0), means["all"].std(0)
-    return {
-        name: [
-            normalize(table.multiply(weights).tocsr()),
-            (means[name] - center) / spread,
-        ]
-        for name, table in here.items()
-    }
-
-
-class Linear:
-    """The sum of two logistic regressions: from descriptions to (texts, 2) logits."""
-
-    def __init__(self, x: list[Any], rows: np.ndarray, labels: np.ndarray) -> None:
-        # Each finds its strength by cross-validation on the same few labels.
-        self.models = [
-            LogisticRegressionCV(
-                Cs=strengths, cv=5, max_iter=500, scoring="neg_log_loss"
-            ).fit(part[rows], labels)
-            for part, strengths in zip(x, STRENGTHS, strict=True)
-        ]
-
-    def __call__(self, x: list[Any]) -> Tensor:
-        """Return (texts, 2) logits."""
-        pairs = zip(self.models, x, strict=True)
-        z = torch.from_numpy(sum(m.decision_function(part) for m, part in pairs))
-        return torch.stack([-z / 2, z / 2], dim=1).float()
-
-
-def linear_reading(teacher: Linear, asked: list[Any], words: int) -> Reading:
-    """Return what the teacher says; nearly all of it are the word vectors."""
-    logits = teacher(asked)
-    parameters = VECTOR * words + words + VECTOR + 2
-    return Reading(logits.numpy(), parameters, 4 * parameters, None)

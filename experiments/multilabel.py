@@ -9,19 +9,15 @@ the teacher has read and no test knows, in as many steps. All thresholds come fr
 validation.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score
 
-from course_lib import comparison, metrics, records
+from course_lib import metrics, records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.experiment import Experiment
@@ -31,10 +27,11 @@ from course_lib.soft_target_files import SoftTargets, text_digests
 from course_lib.splits import Splits, prepare
 from course_lib.tensor_files import digest
 from course_lib.text import encode
-from course_lib.thresholds import at_thresholds, best_thresholds
 from course_lib.training import Distillation
 from experiments import minilm, sized
 from experiments.augment import more_comments
+from experiments.label_views import at_their_thresholds, by_label
+from experiments.linear import one_per_label
 
 SEEDS = (0, 1, 2)
 MADE = 1  # comments out of each, where there are none without labels
@@ -91,7 +88,7 @@ def make(
     texts = [*told, *more]
     about = {"texts": digest({"texts": text_digests(texts)})}
     fixed = {
-        "words": done.once("words", about, partial(words, splits, texts)),
+        "words": done.once("words", about, partial(one_per_label, splits, texts)),
         "teacher": asked(data, splits, said, texts),
     }
     weight = 0.0
@@ -146,56 +143,6 @@ def make(
     return record
 
 
-def at_their_thresholds(
-    done: Experiment, before: Sequence[Mapping[str, NDArray]]
-) -> dict[str, float]:
-    """Shift logits so that each model's own thresholds lie at 0, where metrics cut.
-
-    They are chosen on validation, for each model from each seed by itself. Returns the
-    macro F1 that one half would give, by model.
-    """
-    splits = done.splits
-    known, labels = splits.validation.truth.numpy(), splits.test.truth.numpy()
-    at_half: dict[str, list[float]] = {}
-    for run, said in zip(done.runs, before, strict=True):
-        for row, reading in run.items():
-            cuts = best_thresholds(said[row], known, splits.label_names)
-            at_half.setdefault(row, []).append(metrics.macro_f1(reading.logits, labels))
-            shifted = at_thresholds(reading.logits, cuts).astype(np.float32)
-            run[row] = replace(reading, logits=shifted)
-    return {row: comparison.mean(values) for row, values in at_half.items()}
-
-
-def by_label(done: Experiment) -> records.Record:
-    """Return what a record says label by label, of fidelity, and of dependence."""
-    runs, labels = done.runs, done.splits.test.truth.numpy()
-    return {
-        "per_label": {
-            "train_positives": done.splits.train.truth.sum(0).int().tolist(),
-            "test_positives": labels.sum(0).astype(int).tolist(),
-            "average_precision": {
-                row: mean_over(
-                    runs,
-                    row,
-                    lambda z: average_precision_score(labels, z, average=None),
-                )
-                for row in runs[0]
-            },
-        },
-        "fidelity": {
-            row: fidelity([run[row] for run in runs], runs[0]["teacher"], labels)
-            for row in ("alone", "distilled")
-        },
-        "dependence": {
-            "truth": correlations(labels).tolist(),
-            **{
-                row: mean_over(runs, row, lambda z: correlations(z > 0))
-                for row in runs[0]
-            },
-        },
-    }
-
-
 def best_weight(readings: Mapping[str, Reading], labels: NDArray) -> float:
     """Return how much the words should count beside BERT, by validation."""
     scores = {
@@ -246,59 +193,4 @@ def asked(data: str, splits: Splits, said: SoftTargets, texts: list[str]) -> Rea
         parameters=said.teacher["parameters"],
         bytes=said.teacher["bytes"],
         examples_per_second=None,
-    )
-
-
-def words(splits: Splits, texts: list[str]) -> Reading:
-    """Return what one logistic regression a label says, on words and pairs of words."""
-    vectorizer = TfidfVectorizer(
-        ngram_range=(1, 2), min_df=3, sublinear_tf=True, dtype=np.float32
-    )
-    features = vectorizer.fit_transform(splits.reviews["train"].texts)
-    wanted = vectorizer.transform(texts)
-    columns, weights = [], 0
-    for labels in splits.train.truth.T.numpy():
-        # Scaled, or this solver would hold the intercept down with the weights.
-        model = LogisticRegression(C=10.0, solver="liblinear", intercept_scaling=10.0)
-        model.fit(features, labels)
-        columns.append(model.decision_function(wanted))
-        weights += model.coef_.size + 1
-    logits = np.stack(columns, axis=1).astype(np.float32)
-    return Reading(logits, weights, 4 * weights, None)
-
-
-def mean_over(
-    runs: list[dict[str, Reading]], name: str, f: Callable[[NDArray], NDArray]
-) -> list[Any]:
-    """Return the mean over seeds of what a function makes of a model's logits."""
-    rounded: list[Any] = (
-        np.mean([f(run[name].logits) for run in runs], 0).round(4).tolist()
-    )
-    return rounded
-
-
-def fidelity(
-    students: list[Reading], teacher: Reading, labels: NDArray
-) -> dict[str, float]:
-    """Say how often a student decides as its teacher does, right or wrong.
-
-    `agreement` is over all pairs of a text and a label; `shared_mistakes` over those
-    that the teacher gets wrong.
-    """
-    theirs = teacher.logits > 0
-    wrong = theirs != (labels > 0)
-    same = [(student.logits > 0) == theirs for student in students]
-    return {
-        "agreement": float(np.mean([s.mean() for s in same])),
-        "shared_mistakes": float(np.mean([s[wrong].mean() for s in same])),
-    }
-
-
-def correlations(said: NDArray) -> NDArray[np.float64]:
-    """Return the correlation of every two columns of yes and no; 0 if constant."""
-    centred = said - said.mean(0)
-    scale = np.sqrt((centred**2).sum(0))
-    outer = np.outer(scale, scale)
-    return np.divide(
-        centred.T @ centred, outer, out=np.zeros_like(outer), where=outer > 0
     )

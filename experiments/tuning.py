@@ -8,45 +8,33 @@ settings of the first two are tried again with fresh seeds. Then defaults and wi
 from fresh seeds, read the 25,000 test reviews.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 import optuna
 
 from course_lib import metrics, records
 from course_lib.experiment import Experiment, Trained
-from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS
 from course_lib.recipes import new_model
 from course_lib.soft_target_files import SoftTargets
 from course_lib.splits import prepare
-from course_lib.training import Distillation
 from experiments import sized
 from experiments.minilm import out
+from experiments.searching import (
+    Setting,
+    again,
+    chosen,
+    chosen_on_test,
+    search,
+)
 
 COST = "twenty minutes of one core"
 TRIALS, FINALISTS, FRESH = 40, 6, (1_000, 1_001, 1_002)
 SEEDS = (2_000, 2_001, 2_002, 2_003, 2_004)  # no trial and no re-evaluation had these
 STUDENT, EPOCHS, BATCH_SIZE, MAX_TOKENS = "bag", 2, 128, 128
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a search may change; without a temperature, the student is alone."""
-
-    learning_rate: float
-    temperature: float | None = None
-    alpha: float = 0.0
-
-    @property
-    def objective(self) -> Distillation | None:
-        """What the student is trained to reach."""
-        if self.temperature is None:
-            return None
-        return Distillation(DistillationLoss(self.temperature, self.alpha))
 
 
 ALONE = Setting(STUDENTS[STUDENT].learning_rate)
@@ -112,12 +100,14 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
         return metrics.accuracy(said.logits, valid)
 
     found = {
-        "distilled": search(distilled, score),
-        "alone": search(alone, score),
-        "nothing": search(nothing, score),
+        "distilled": search(distilled, score, TRIALS),
+        "alone": search(alone, score, TRIALS),
+        "nothing": search(nothing, score, TRIALS),
     }
     for name in ("distilled", "alone"):
-        found[name]["again"] = again(found[name]["trials"], score)
+        # Best first, as the search had them.
+        best = sorted(found[name]["trials"], key=lambda trial: -trial["value"])
+        found[name]["again"] = again(best[:FINALISTS], score, FRESH)
         print(name, found[name]["again"][:3], flush=True)
     rows = {
         "alone": ALONE,
@@ -149,61 +139,3 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     record["versions"]["optuna"] = version("optuna")
     done.write(record)
     return record
-
-
-def search(
-    space: Callable[[optuna.Trial], Setting], score: Callable[[Setting, int], float]
-) -> dict[str, Any]:
-    """Return the trials of a search, each from a seed of its own, and importances."""
-    study = optuna.create_study(
-        direction="maximize", sampler=optuna.samplers.TPESampler(seed=0)
-    )
-    trials: list[dict[str, Any]] = []
-
-    def objective(trial: optuna.Trial) -> float:
-        setting = space(trial)
-        value = score(setting, trial.number)
-        drawn = trial.params
-        trials.append({"setting": asdict(setting), "drawn": drawn, "value": value})
-        return value
-
-    study.optimize(objective, n_trials=TRIALS)
-    importances = optuna.importance.get_param_importances(study)
-    return {
-        "trials": trials,
-        "importances": {name: float(value) for name, value in importances.items()},
-    }
-
-
-def again(
-    trials: list[dict[str, Any]], score: Callable[[Setting, int], float]
-) -> list[dict[str, Any]]:
-    """Try the best trials with fresh seeds; best first, as the search had them."""
-    ranked = sorted(trials, key=lambda trial: -trial["value"])[:FINALISTS]
-    return [
-        trial | {"fresh": [score(Setting(**trial["setting"]), s) for s in FRESH]}
-        for trial in ranked
-    ]
-
-
-def chosen(found: dict[str, Any]) -> Setting:
-    """Return the setting that was best with fresh seeds."""
-    best = max(found["again"], key=lambda trial: np.mean(trial["fresh"]))
-    return Setting(**best["setting"])
-
-
-def chosen_on_test(right: np.ndarray, splits: int = 200) -> dict[str, list[float]]:
-    """Choose a run on one half of the test set, and read it on the other.
-
-    `right` is (runs, reviews) bool. Returns the winner's accuracy on both halves, once
-    for each random split.
-    """
-    random = np.random.default_rng(0)
-    halves: dict[str, list[float]] = {"chosen": [], "read": []}
-    for _ in range(splits):
-        order = random.permutation(right.shape[1])
-        one, other = np.array_split(order, 2)
-        best = right[:, one].mean(1).argmax()
-        halves["chosen"].append(float(right[best, one].mean()))
-        halves["read"].append(float(right[best, other].mean()))
-    return halves
