@@ -12,22 +12,30 @@ from course_lib.text import encode, tokenize
 
 SCALE = replace(SCALES["smoke"], run_limit=300, run_steps=20, max_tokens=16)
 
+TWO_STEPS = replace(SCALE, run_steps=2)
+
 
 @pytest.fixture(scope="module")
 def splits():
     return prepare("synthetic", SCALE, seed=0)
 
 
-def test_students_differ_in_nothing_but_the_loss(splits):
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """What one test has trained need not be trained again for the next."""
+    return tmp_path_factory.mktemp("kept")
+
+
+def test_students_differ_in_nothing_but_the_loss(splits, kept):
     """With alpha = 0 the losses are one, and so must every number be."""
-    record, _ = distill(splits, "lstm", "lstm", SCALE, alpha=0.0)
+    record, _ = distill(splits, "lstm", "lstm", SCALE, alpha=0.0, checkpoint=kept)
     assert record["baseline"]["metrics"] == record["student"]["metrics"]
     assert record["distilled_minus_alone"] == {"value": 0.0, "interval": (0.0, 0.0)}
 
 
 @pytest.fixture(scope="module")
-def soft_only(splits):
-    return distill(splits, "lstm", "lstm", SCALE, alpha=1.0)[0]
+def soft_only(splits, kept):
+    return distill(splits, "lstm", "lstm", SCALE, alpha=1.0, checkpoint=kept)[0]
 
 
 def test_the_teacher_changes_what_the_student_learns(soft_only):
@@ -35,12 +43,12 @@ def test_the_teacher_changes_what_the_student_learns(soft_only):
     assert record["baseline"]["metrics"] != record["student"]["metrics"]
 
 
-def test_the_seed_changes_the_run(splits):
+def test_the_seed_changes_the_run(splits, kept):
     first, second = (
-        distill(splits, "lstm", "lstm", SCALE, seeds=[seed])[0]["teacher"]["metrics"]
+        distill(splits, "lstm", "lstm", SCALE, seeds=[seed], checkpoint=kept)[0]
         for seed in (0, 1)
     )
-    assert first != second
+    assert first["teacher"]["metrics"] != second["teacher"]["metrics"]
 
 
 def test_a_run_says_what_it_was(splits):
@@ -82,13 +90,16 @@ def test_labels_are_what_the_losses_expect(splits):
     assert splits.train.labels.shape == (300, 7)
 
 
-def test_unlabelled_reviews_join_in_without_a_label_of_their_own(splits, soft_only):
+def test_unlabelled_reviews_join_in_without_a_label_of_their_own(
+    splits, soft_only, kept
+):
     more = with_unlabelled(splits, alpha=1.0)
     assert len(more) == 600
     assert more.labels is None
     again = encode(splits.readable_texts, splits.vocabulary, splits.max_tokens)
     assert all(np.array_equal(a, b) for a, b in zip(more.tokens, again, strict=True))
-    record, _ = distill(splits, "lstm", "lstm", SCALE, alpha=1.0, unlabelled=True)
+    options = {"alpha": 1.0, "unlabelled": True, "checkpoint": kept}
+    record, _ = distill(splits, "lstm", "lstm", SCALE, **options)
     assert record["transfer"] == 600
     assert soft_only["transfer"] == 300
     assert record["baseline"]["metrics"] == soft_only["baseline"]["metrics"]
@@ -115,6 +126,6 @@ def test_no_text_is_tokenised_twice(monkeypatch):
     monkeypatch.setattr("course_lib.text.tokenize", counted)
     splits = prepare("synthetic", SCALE, seed=0)
     options = {"seeds": (0, 1), "alpha": 1.0, "unlabelled": True}
-    distill(splits, "lstm-vectors", "bag", SCALE, **options)
+    distill(splits, "lstm-vectors", "bag", TWO_STEPS, **options)
     texts = [text for part in splits.reviews.values() for text in part.texts]
     assert sorted(read) == sorted(texts)
