@@ -10,7 +10,7 @@ from torch import nn
 
 from course_lib import metrics
 from course_lib.batches import Examples
-from course_lib.intervals import interval_of
+from course_lib.intervals import interval_of, ratio_of
 from course_lib.metrics import Draws
 from course_lib.models import count_parameters, file_bytes
 from course_lib.reviews.table import Reviews
@@ -125,9 +125,7 @@ def gap_closed(
     """Return what share of the way from one model's score to another's a third goes.
 
     That is `value`, (reached - start) / (goal - start), of the headline metric's means
-    over runs. Its `interval` is by the delta method: near its value, the share moves as
-    does (reached - start) - value · (goal - start), over the whole way. That is sound
-    where the way is much longer than its own interval.
+    over runs. Its `interval` is that of a ratio: `intervals.ratio_of`.
 
     >>> def reading(*said):
     ...     return Reading(np.eye(2, dtype=np.float32)[list(said)], 10, 40, 100.0)
@@ -138,14 +136,11 @@ def gap_closed(
     three = [{name: run[name] for name in (start, goal, reached)} for run in runs]
     values, draws = measured(three, labels, None, seed=0)
     headline = next(iter(metrics.metrics_for(labels)))
-    way = np.subtract(values[goal][headline], values[start][headline])
-    gone = np.subtract(values[reached][headline], values[start][headline])
-    share = float(gone.mean() / way.mean())
-    drawn_way = draws[goal][headline] - draws[start][headline]
-    drawn_gone = draws[reached][headline] - draws[start][headline]
-    interval, _ = interval_of(
-        share + (gone - share * way) / way.mean(),
-        (drawn_gone - share * drawn_way) / way.mean(),
+    share, interval = ratio_of(
+        np.subtract(values[reached][headline], values[start][headline]),
+        np.subtract(values[goal][headline], values[start][headline]),
+        draws[reached][headline] - draws[start][headline],
+        draws[goal][headline] - draws[start][headline],
         len(labels),
     )
     return {"value": share, "interval": interval}

@@ -29,8 +29,10 @@ def interval_of(
     the values, and v that of the draws, times units / (units - 1), since a resampled
     mean varies by so much less than a new one. Student's t has the degrees of freedom
     of Welch (1947) and Satterthwaite (1946); that there are only so many draws counts
-    as well. A percentile bootstrap over the runs would be too narrow, as it knows
-    nothing of t: of 3 runs, it covers the truth 3 times in 4.
+    as well. Simulated with normal noise, it covers the truth 94 to 95 % of the time
+    with 5 runs, 92 to 95 % with 3, and with 2 no more than 87 % if s² is the larger
+    part but not all. A percentile bootstrap over the runs, which knows nothing of t,
+    covers 84, 75 and 49 %.
 
     What two seeds say differently of one example is in both s² and v, so the interval
     is a little wide where seeds disagree at random. Of one run there is no s²: then
@@ -56,6 +58,32 @@ def interval_of(
     half = float(stdtrit(freedom, 0.975)) * error
     p = 2 * float(stdtr(freedom, -abs(mean) / error))
     return (mean - half, mean + half), p
+
+
+def ratio_of(
+    above: Sequence[float] | NDArray,
+    below: Sequence[float] | NDArray,
+    drawn_above: NDArray,
+    drawn_below: NDArray,
+    units: int,
+) -> tuple[float, tuple[float, float]]:
+    """Return the ratio of two means over runs, and its 95 % interval.
+
+    By the delta method: near its value R, the ratio moves as does above - R · below,
+    over the mean below. That is sound where the mean below is many times its own
+    standard error. For the rest it is `interval_of`.
+
+    >>> ratio_of([1.0, 2.0], [2.0, 4.0], np.full(9, 1.5), np.full(9, 3.0), 100)
+    (0.5, (0.5, 0.5))
+    """
+    whole = float(np.mean(below))
+    ratio = float(np.mean(above)) / whole
+    interval, _ = interval_of(
+        ratio + np.subtract(above, ratio * np.asarray(below)) / whole,
+        (drawn_above - ratio * drawn_below) / whole,
+        units,
+    )
+    return ratio, interval
 
 
 def resampled(
