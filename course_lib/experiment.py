@@ -208,7 +208,12 @@ class Experiment:
             **about,
         }
         labels = splits.test.truth.numpy()
-        return block | comparison.compare(self.runs, labels, differences=differences)
+        return block | comparison.compare(
+            self.runs,
+            labels,
+            differences=differences,
+            groups=comparison.films_of(splits.reviews["test"]),
+        )
 
     def write(self, record: records.Record) -> Path:
         """Write a record among those of the book, or a smoke run's beside its rows."""

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from course_lib.intervals import resampled
+
 Array = NDArray[Any]
 Metric = Callable[[Array, NDArray], float]
 #: draws[model][metric]: what a metric was on each of many resampled test sets.
@@ -101,6 +103,10 @@ MULTI_LABEL: dict[str, Metric] = {
     "micro_f1": micro_f1,
 }
 
+#: Between what a metric lies, whatever the model.
+RANGES = dict.fromkeys([*SINGLE_LABEL, *MULTI_LABEL], (0.0, 1.0))
+RANGES["cross_entropy"] = (0.0, np.inf)
+
 
 def metrics_for(labels: NDArray) -> dict[str, Metric]:
     """Return the metrics that fit the labels' shape; the first is the headline."""
@@ -124,7 +130,12 @@ def evaluate(logits: Array, labels: NDArray) -> dict[str, float]:
 
 
 def bootstrap(
-    logits: Mapping[str, Array], labels: NDArray, *, resamples: int = 200, seed: int = 0
+    logits: Mapping[str, Array],
+    labels: NDArray,
+    *,
+    resamples: int = 200,
+    seed: int = 0,
+    groups: Sequence[str] | None = None,
 ) -> Draws:
     """Recompute every metric on resampled test reviews: draws[model][metric].
 
@@ -132,7 +143,7 @@ def bootstrap(
     models' draws is a *paired* difference, whose interval is far narrower than the two
     intervals suggest. It covers the luck of which reviews are in the test set, and not
     that of the training seed (Efron and Tibshirani 1993, *An introduction to the
-    bootstrap*).
+    bootstrap*). Reviews of one of the `groups`, one name a review, are drawn together.
 
     Multi-label draws without a positive label have no average precision, and are drawn
     again: the intervals are those of test sets with at least one. In each draw, the
@@ -149,15 +160,11 @@ def bootstrap(
     """
     for values in logits.values():
         check(values, labels)
-    random = np.random.default_rng(seed)
     metrics = metrics_for(labels)
     draws: Draws = {
         model: {metric: np.empty(resamples) for metric in metrics} for model in logits
     }
-    for i in range(resamples):
-        rows = random.integers(len(labels), size=len(labels))
-        while labels.ndim == 2 and not labels[rows].any():
-            rows = random.integers(len(labels), size=len(labels))
+    for i, rows in enumerate(resampled(labels, groups, resamples, seed)):
         for model, values in logits.items():
             for name, metric in metrics.items():
                 draws[model][name][i] = metric(values[rows], labels[rows])

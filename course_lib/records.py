@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from course_lib import intervals
 from course_lib.files import check_place, whole_file
 
 Record = dict[str, Any]
@@ -29,6 +30,15 @@ SHOWN = {
     "accuracy": ("accuracy, %", 100),
     "macro_average_precision": ("macro AP, %", 100),
     "macro_f1": ("macro F1, %", 100),
+}
+
+#: What a distillation's verdict means.
+SAID = {
+    intervals.BETTER: "The teacher helped",
+    intervals.WORSE: "The teacher hurt",
+    intervals.OPEN: (
+        "The distilled student is not measurably better than its equal alone"
+    ),
 }
 
 
@@ -182,15 +192,9 @@ def verdict(record: Record) -> str:
     """Say in words whether the teacher helped, from the paired interval."""
     if record["scale"] == "smoke":
         return "A smoke run shows that everything works, and supports no claim."
-    low, high = record["distilled_minus_alone"]["interval"]
+    said = SAID[intervals.verdict(record["distilled_minus_alone"])]
     seeds = len(record["seeds"])
     trained = "one seed" if seeds == 1 else f"each of {seeds} seeds"
-    if low > 0:
-        said = "The teacher helped"
-    elif high < 0:
-        said = "The teacher hurt"
-    else:
-        said = "The distilled student is not measurably better than its equal alone"
     return (
         f"{said}: {lead(record, 'distilled_minus_alone')}, a 95 % interval, both read "
         f"on the same {record['sizes']['test']:,} test reviews "

@@ -22,7 +22,6 @@ from course_lib.losses import (
     logit_matching_loss,
     soft_target_loss,
 )
-from course_lib.metrics import interval
 from course_lib.models import LabelwiseLSTM, Recipe
 from course_lib.recipes import new_model
 from course_lib.reviews.synthetic import oracle_logits
@@ -95,7 +94,9 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
         teacher_model=describe(TEACHER),
         student_model=describe(STUDENT),
         labels=list(splits.label_names),
-        gap_closed=gap_closed(done.runs, labels),
+        gap_closed=comparison.gap_closed(
+            done.runs, labels, start="alone-1000", goal="bayes", reached="oracle-1000"
+        ),
     )
     done.write(record)
     print(
@@ -201,20 +202,3 @@ def in_stages(done: Experiment, run: int, labelled: Examples, said: Examples) ->
         )
         model = stage.model
     done.runs[run]["stages"] = stage.read(done.splits.test)
-
-
-def gap_closed(
-    runs: list[dict[str, Reading]], labels: np.ndarray
-) -> dict[str, float | tuple[float, float]]:
-    """Say what share of the way from the labels' score to Bayes' the oracle goes."""
-    names = ("bayes", "alone-1000", "oracle-1000")
-    some = [{name: run[name] for name in names} for run in runs]
-    draws = comparison.draws_over_runs(some, labels, seed=0)
-    metric = "macro_average_precision"
-    best, alone, told = (draws[name][metric] for name in names)
-    points = comparison.compare(some, labels, differences={})
-    b, a, t = (points[name]["metrics"][metric] for name in names)
-    return {
-        "value": (t - a) / (b - a),
-        "interval": interval((told - alone) / (best - alone)),
-    }

@@ -162,3 +162,16 @@ def test_the_record_says_what_was_run(splits, tmp_path):
     lead = taught[headline] - alone[headline]
     assert record["lead"]["value"] == pytest.approx(lead)
     assert done.write(record).parent == tmp_path / "trial"
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"), [("imdb-genres", "films"), ("synthetic", "reviews")]
+)
+def test_genres_belong_to_films_and_are_drawn_with_them(splits, name, drawn):
+    test = replace(splits.reviews["test"], name=name)
+    of_films = replace(splits, reviews={**splits.reviews, "test": test})
+    done = Experiment("trial", of_films, (0, 1), SCALE, None)
+    zeros = np.zeros(splits.test.truth.shape, np.float32)
+    done.make("nothing", {"is": "zeros"}, lambda: Reading(zeros, 0, None, None))
+    said = done.record({})["intervals_from"]
+    assert said == f"t over 2 seeds, with a bootstrap over {drawn}"

@@ -147,6 +147,8 @@ def run(
 
 kept = partial(Mistake, "experiment.py", ("test_experiment.py",))
 metrics = partial(Mistake, "metrics.py", ("test_metrics.py",))
+sure = partial(Mistake, "intervals.py", ("test_intervals.py",))
+compared = partial(Mistake, "comparison.py", ("test_comparison.py",))
 leaks = partial(Mistake, "reviews/leaks.py", ("test_reviews_table.py",))
 many_class = partial(
     Mistake, "losses/many_classes.py", ("test_losses_many_classes.py",)
@@ -603,7 +605,8 @@ MISTAKES = [
             "np.ones_like(hits)"),
     metrics("labels that never occur counted",
             "(logits[:, present], labels[:, present])", "(logits, labels)"),
-    metrics("draws without a positive counted as zero", "not labels[rows].any()",
+    Mistake("intervals.py", ("test_metrics.py",),
+            "draws without a positive counted as zero", "not labels[rows].any()",
             "not labels.any()"),
     metrics("90 % for 95 %", "[0.025, 0.975]", "[0.05, 0.95]"),
     metrics("models on other reviews each", "metric(values[rows], labels[rows])",
@@ -611,6 +614,33 @@ MISTAKES = [
             "len(labels), size=len(labels))))"),
     metrics("cross-entropy that overflows", "logits.astype(np.float64) - logits.max(1,",
             "logits.astype(np.float64) - 0 * logits.max(1,"),
+
+    # Intervals and differences.
+    sure("1.96 for t", "float(stdtrit(freedom, 0.975))", "1.96"),
+    sure("the seeds' luck left out", "np.var(values, ddof=1)",
+         "0 * np.var(values, ddof=1)"),
+    sure("the examples' luck left out", "np.var(draws, ddof=1)",
+         "0 * np.var(draws, ddof=1)"),
+    sure("the spread of seeds for that of their mean",
+         "float(np.var(values, ddof=1)) / runs", "float(np.var(values, ddof=1))"),
+    sure("seeds' degrees of freedom for all", "freedom, error = 1 / doubt,",
+         "freedom, error = max(runs - 1, 1),"),
+    sure("p of one side", "p = 2 * float(", "p = float("),
+    sure("films divided", "np.concatenate([members[group] for group in picked])",
+         "random.integers(len(labels), size=len(labels))"),
+    sure("Holm's adjusted p values out of order", "max(highest, min(1.0,",
+         "max(0.0, min(1.0,"),
+    sure("Bonferroni for Holm", "times = len(p_values) - place",
+         "times = len(p_values)"),
+    sure("worse called better", "return BETTER if", "return BETTER if True or"),
+    compared("differences not paired", "draws[one][headline] - draws[other][headline]",
+             "draws[one][headline] - np.random.permutation(draws[other][headline])"),
+    compared("other reviews in each run", "seed=seed,  # the same",
+             "seed=np.random.randint(99),  # not the same"),
+    compared("groups ignored", "            groups=groups,\n        )\n        for run",
+             "            groups=None,\n        )\n        for run"),
+    compared("films of other labels grouped", 'if reviews.name == "imdb-genres"',
+             "if reviews.films"),
 
     # Leaks.
     leaks("texts of the test split trained on", "elif text in text_owner:",

@@ -44,9 +44,13 @@ def run(options: argparse.Namespace) -> int:
         rows = {"student": "a label from p = 0.5 on", "own": "from its own thresholds"}
         own_cut = student.at_its_thresholds(logits)[:, columns]
         read["own"] = Reading(own_cut.astype(np.float32), *size)
-    result = comparison.compare([read], labels, differences={})
+    films = comparison.films_of(part)
+    result = comparison.compare([read], labels, differences={}, groups=films)
     print(records.table(result, rows))
-    print(f"{len(labels):,} texts of {part.name}; 95 % intervals, by resampling texts")
+    drawn = "texts" if films is None else "films"
+    print(
+        f"{len(labels):,} texts of {part.name}; 95 % intervals, by resampling {drawn}"
+    )
     return 0
 
 
