@@ -21,6 +21,18 @@ def draw(labels, n, seed):
     return np.concatenate(rows)
 
 
+def window(labels, n, seed):
+    """Of each class, neighbours from a place that the seed chooses."""
+    classes = np.unique(labels)
+    each = np.full(len(classes), n // len(classes))
+    each[: n % len(classes)] += 1
+    rows = []
+    for c, k in zip(classes, each, strict=True):
+        members = np.flatnonzero(labels == c)
+        rows += np.roll(members, -7 * seed)[:k].tolist()
+    return np.array(rows)
+
+
 def early(labels, n, seed):
     """Only the first reviews of each class, in another order."""
     kept = np.concatenate([np.flatnonzero(labels == c)[:6] for c in (0, 1)])
@@ -76,6 +88,7 @@ WRONG = {
         (lambda y, n, s: [0] * n, "twice"),
         (lambda y, n, s: draw(y, n, s) + len(y), "expected 0 to 59"),
         (lambda y, n, s: early(y, n, s), "any may be drawn"),
+        (lambda y, n, s: window(y, n, s), "a window of its class"),
     ],
     "known_loss": [
         (lambda s, t, y: known_loss(s, t, y.clamp(min=0)), "not class 0"),

@@ -68,7 +68,12 @@ ANSWERS = {
     "kl": [kl, lambda p, q: kl(p, q).item()],
     "kl_from_logits": [kl_from_logits],
     "js": [js_with(log_mean)],
-    "best_bump": [best_bump, lambda x, p: torch.stack(best_bump(x, p))],
+    "best_bump": [
+        best_bump,
+        lambda x, p: torch.stack(best_bump(x, p)),
+        lambda x, p: torch.stack(best_bump(x, p)).numpy(),
+        lambda x, p: [number.item() for number in best_bump(x, p)],
+    ],
     "alpha_for_mean": [alpha_for_mean],
 }
 

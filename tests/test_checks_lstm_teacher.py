@@ -18,6 +18,22 @@ def score(words):
     return math.log(f / (1 - f))
 
 
+def by_columns(tokens, lengths):
+    columns = torch.arange(tokens.shape[1])
+    turned = lengths[:, None] - 1 - columns
+    return tokens.gather(1, torch.where(turned >= 0, turned, columns))
+
+
+def row_by_row(tokens, lengths):
+    pairs = zip(tokens, lengths, strict=True)
+    return torch.stack([torch.cat([r[:n].flip(0), r[n:]]) for r, n in pairs])
+
+
+def in_lists(tokens, lengths):
+    pairs = zip(tokens.tolist(), lengths.tolist(), strict=True)
+    return [row[:n][::-1] + row[n:] for row, n in pairs]
+
+
 def reversed_rows(tokens, lengths):
     return reverse_within_length(tokens.unsqueeze(-1), lengths).squeeze(-1)
 
@@ -75,12 +91,8 @@ ANSWERS = {
     ],
     "reverse": [
         reversed_rows,
-        lambda tokens, lengths: torch.stack(
-            [
-                torch.cat([r[:n].flip(0), r[n:]])
-                for r, n in zip(tokens, lengths, strict=True)
-            ]
-        ),
+        by_columns,
+        lambda tokens, lengths: torch.from_numpy(by_columns(tokens, lengths).numpy()),
     ],
     "depends_on_padding": [
         blanks_matter,
@@ -118,6 +130,8 @@ WRONG = {
         (lambda words: 2.6338, "words = 1 ", "expected 0"),
     ],
     "reverse": [
+        (row_by_row, "more reviews take more operations", "no loop"),
+        (lambda t, n: torch.tensor(in_lists(t, n)), "more operations, or lists", ""),
         (lambda t, n: t.flip(1), "lengths [4, 2]", "padding came to the front"),
         (lambda t, n: t.flip(0), "lengths [4, 2]", "in reverse order"),
         (lambda t, n: t, "lengths [4, 2]", "Nothing was turned round"),

@@ -41,6 +41,14 @@ def by_value(loss, temperature, alpha):
     return abs(difference.item()) > 1e-5
 
 
+def by_autograd(s, t, label, T, alpha):
+    s = s.clone().requires_grad_()
+    soft = F.kl_div((s / T).log_softmax(0), (t / T).softmax(0), reduction="sum")
+    hard = F.cross_entropy(s[None], torch.tensor([label]))
+    (alpha * T**2 * soft + (1 - alpha) * hard).backward()
+    return s.grad
+
+
 ANSWERS = {
     "agreement": [agree],
     "parameters": [count],
@@ -63,6 +71,7 @@ WRONG = {
         (lambda v, e, h: count(v, e, h, last=0), "a bias for each label"),
     ],
     "gradient": [
+        (by_autograd, "asked autograd"),
         (lambda *a: gradient(*a, sign=-1), "sign"),
         (lambda *a: gradient(*a, power=-1), "T² is missing"),
         (lambda *a: gradient(*a, power=0), "one T"),

@@ -25,6 +25,16 @@ def ratio_of_exponentials(z):
     return (z.exp() / z.exp().sum(-1, keepdim=True)).log()
 
 
+def by_autograd(z, y):
+    z = z.clone().requires_grad_()
+    F.cross_entropy(z, y).backward()
+    return z.grad
+
+
+def by_functional_autograd(z, y):
+    return torch.autograd.grad(F.cross_entropy(z.requires_grad_(), y), z)[0]
+
+
 ANSWERS = {
     "log_softmax": [shifted, lambda z: z.log_softmax(-1)],
     "labels_at": [
@@ -51,6 +61,7 @@ WRONG = {
             "the batch [[1.0, 2.0, 5.0]",
             "over the whole batch",
         ),
+        (lambda z: z.log_softmax(min(1, z.dim() - 1)), "three dimensions", "dim=-1"),
         (without_a_shift, "[[1000.0, 0.0]]", "subtract the largest logit"),
         (ratio_of_exponentials, "[[1000.0, 0.0]]", "subtract the largest logit"),
         (lambda z: z.softmax(-1).log(), "[[1000.0, 0.0]]", "rounded to 0 before"),
@@ -72,10 +83,13 @@ WRONG = {
         (lambda z, p: z > 0, "[[3.0, 2.0, 0.5]] and p = 0.9", "for p = 0.5 only"),
         (lambda z, p: z.softmax(-1) > p, "p = 0.5", "share one whole"),
         (lambda z, p: z.sigmoid() < p, "p = 0.5", "to leave out"),
+        (lambda z, p: z.sigmoid() >= p, "[[0.0, 0.1, -0.1]]", "at p is not above"),
         (lambda z, p: z.sigmoid(), "p = 0.5", "only True or False"),
         (lambda z, p: (z.sigmoid() > p).any(), "p = 0.5", "shape (1, 4)"),
     ],
     "gradient": [
+        (by_autograd, "asked autograd", "the formula"),
+        (by_functional_autograd, "asked autograd", "the formula"),
         (lambda z, y: z.softmax(-1) - F.one_hot(y, z.shape[-1]), "labels", "its size"),
         (
             lambda z, y: (F.one_hot(y, z.shape[-1]) - z.softmax(-1)) / len(z),

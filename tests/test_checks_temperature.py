@@ -24,6 +24,11 @@ def by_differences(z, T):
     return (up - down) / 2e-5
 
 
+def by_logarithm_of_p(s, t, T):
+    p = (t.detach() / T).softmax(-1)
+    return T**2 * (p * (p.log() - (s / T).log_softmax(-1))).sum(-1).mean()
+
+
 def soft_loss(s, t, T):
     t = t.detach()
     log_p, log_q = (t / T).log_softmax(-1), (s / T).log_softmax(-1)
@@ -87,6 +92,7 @@ WRONG = {
         (lambda z, T: variance(z, T) / T**4, "logits = [10.0"),
     ],
     "soft_target_loss": [
+        (by_logarithm_of_p, "0 · log 0"),
         (lambda s, t, T: kl(t, s, T), "T² is missing"),
         (lambda s, t, T: T * kl(t, s, T), "expected is T²"),
         (lambda s, t, T: T**2 * kl(t / T, s), "Only the teacher"),

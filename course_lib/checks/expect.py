@@ -10,11 +10,14 @@ four digits: two numbers that are told apart never look alike.
 """
 
 import copy
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 RELATIVE, ABSOLUTE = 1e-3, 1e-6
 
@@ -46,6 +49,57 @@ def call(function: Callable[..., Any], *inputs: Any) -> Any:
     if value is None or value is ...:
         raise Open
     return value
+
+
+def call_without_autograd(function: Callable[..., Any], *inputs: Any) -> Any:
+    """Call the reader's function where no gradient can be had but by its formula.
+
+    >>> import torch
+    >>> def by_autograd(x):
+    ...     y = x.clone().requires_grad_()
+    ...     y.square().sum().backward()
+    ...     return y.grad
+    >>> call_without_autograd(lambda x: 2 * x, torch.ones(2))
+    tensor([2., 2.])
+    >>> call_without_autograd(by_autograd, torch.ones(2))
+    Traceback (most recent call last):
+    course_lib.checks.expect.Wrong: You asked autograd; expected the formula.
+    """
+    with torch.inference_mode():
+        try:
+            return call(function, *inputs)
+        except RuntimeError as error:
+            if "grad" not in str(error):
+                raise
+    raise Wrong("You asked autograd; expected the formula.")
+
+
+def count_operations(function: Callable[..., Any], *inputs: Any) -> float:
+    """Return how often a function calls torch; infinite if it leaves it for lists.
+
+    A loop over rows takes more calls for more rows.
+
+    >>> import torch
+    >>> def looped(x):
+    ...     return torch.stack([row.flip(0) for row in x])
+    >>> small, large = torch.zeros(2, 3), torch.zeros(5, 3)
+    >>> count_operations(looped, large) > count_operations(looped, small)
+    True
+    """
+    counted = _Counted()
+    with counted:
+        function(*inputs)
+    return counted.number
+
+
+class _Counted(TorchFunctionMode):
+    number = 0.0
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        self.number += math.inf if func is Tensor.tolist else 1
+        return func(*args, **(kwargs or {}))
 
 
 def require(condition: Any, message: str) -> None:

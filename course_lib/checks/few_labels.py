@@ -85,7 +85,7 @@ def draw(function: Callable[[np.ndarray, int, int], Any]) -> None:
     for labels, n in cases:
         classes = np.unique(labels)
         given = f"For {len(labels)} reviews of {len(classes)} classes and n = {n}"
-        draws = []
+        draws, windows = [], []
         for seed in range(20):
             got = call(function, labels, n, seed)
             rows = np.asarray(got)
@@ -118,10 +118,16 @@ def draw(function: Callable[[np.ndarray, int, int], Any]) -> None:
                 "the same ones.",
             )
             draws.append(set(rows.tolist()))
+            windows.append(is_window(rows, labels))
         require(
             any(one != draws[0] for one in draws),
             f"{given} all seeds drew the same reviews; expected another draw for each "
             "seed.",
+        )
+        require(
+            not all(windows),
+            f"{given} each draw took neighbours, a window of its class; expected that "
+            "any reviews may meet.",
         )
         reached = np.array(sorted(set().union(*draws)))
         each = {int(c): int((labels[reached] == c).sum()) for c in classes}
@@ -131,6 +137,23 @@ def draw(function: Callable[[np.ndarray, int, int], Any]) -> None:
             f"{given}, 20 seeds reached only {each} different reviews of {most}; "
             "expected that any may be drawn.",
         )
+
+
+def is_window(rows: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether all rows of each class follow each other in it; it may be a circle.
+
+    >>> is_window(np.array([5, 0, 1]), np.zeros(6))
+    True
+    >>> is_window(np.array([0, 2, 3]), np.zeros(6))
+    False
+    """
+    for c in np.unique(labels):
+        members = np.flatnonzero(labels == c)
+        places = np.sort(np.searchsorted(members, rows[labels[rows] == c]))
+        gaps = np.diff(places, append=places[:1] + len(members))
+        if (gaps > 1).sum() > 1:
+            return False
+    return True
 
 
 @check("Right: a label that nobody gave has no say, and no teacher was needed for it.")

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -178,8 +179,8 @@ def best_bump(function: Callable[[Tensor, Tensor], Any]) -> None:
         x, p = torch.tensor(values), torch.tensor(shares)
         given = f"x = {values}, p = {shares}"
         value = call(function, x, p)
-        two = isinstance(value, tuple | list) and len(value) == 2
-        if not two and not (isinstance(value, Tensor) and value.shape == (2,)):
+        two = isinstance(value, tuple | list | Tensor | np.ndarray)
+        if not two or np.shape(value)[:1] != (2,):
             raise Wrong(f"For {given} you returned {value!r}; expected two numbers.")
         mean, square = (p * x).sum().item(), (p * x**2).sum().item()
         variance = square - mean**2

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.checks import check
-from course_lib.checks.expect import always, call, same
+from course_lib.checks.expect import always, call, count_operations, require, same
 from course_lib.models import (
     LSTMClassifier,
     masked_mean_and_max,
@@ -108,6 +108,15 @@ def reverse(function: Callable[[Tensor, Tensor], Any]) -> None:
         truth = reverse_within_length(tokens[..., None], lengths)[..., 0]
         given = f"tokens {rows} and lengths {numbers}"
         same(call(function, tokens, lengths), truth, given, slips)
+    few, many = (
+        count_operations(function, torch.ones(n, 4).long(), torch.full((n,), 3))
+        for n in (2, 8)
+    )
+    require(
+        few == many < math.inf,
+        "The rows are right, but more reviews take more operations, or lists; expected "
+        "no loop over the reviews. Which column does each new column take from?",
+    )
 
 
 class Judge(nn.Module):

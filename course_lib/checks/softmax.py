@@ -10,7 +10,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_lib.checks import check
-from course_lib.checks.expect import OTHER_SHAPE, Slips, always, call, same
+from course_lib.checks.expect import (
+    OTHER_SHAPE,
+    Slips,
+    always,
+    call,
+    call_without_autograd,
+    same,
+)
 
 EACH = {"One number for each logit.": OTHER_SHAPE}
 
@@ -27,6 +34,7 @@ def log_softmax(function: Callable[[Tensor], Any]) -> None:
     """
     p = torch.tensor([1.0, 2.0, 5.0]) / 8
     rows = torch.tensor([[1.0, 2.0, 5.0], [3.0, 3.0, 0.0]])
+    several = torch.stack([rows, rows.flip(1)])
     huge = torch.tensor([[1_000_000.25, 1_000_001.5, 999_998.0]])
     cases: list[tuple[str, Tensor, Slips]] = [
         (
@@ -43,6 +51,16 @@ def log_softmax(function: Callable[[Tensor], Any]) -> None:
                 ),
                 "That sums over the whole batch; each row has a sum of its own: "
                 "dim=-1.": rows - rows.flatten().logsumexp(0),
+            },
+        ),
+        (
+            f"{several.tolist()}, which has three dimensions,",
+            several,
+            {
+                "The classes are the last dimension, however many there are: dim=-1.": (
+                    several.log_softmax(1),
+                    several.log_softmax(0),
+                )
             },
         ),
         (
@@ -95,6 +113,7 @@ def labels_at(function: Callable[[Tensor, float], Any]) -> None:
         ([[2.0, 1.9, 0.3, -1.0]], 0.5),
         ([[3.0, 2.0, 0.5]], 0.9),
         ([[-1.0, -3.0, 4.0]], 0.1),
+        ([[0.0, 0.1, -0.1]], 0.5),
     ]
     for numbers, p in cases:
         z = torch.tensor(numbers)
@@ -104,6 +123,7 @@ def labels_at(function: Callable[[Tensor, float], Any]) -> None:
             "Softmax makes the labels share one whole.": z.softmax(-1) > p,
             "A logit of 0 is the threshold for p = 0.5 only.": z > 0,
             "Those are the labels to leave out.": z.sigmoid() < p,
+            "What is at p is not above it.": z.sigmoid() >= p,
         }
         given = f"logits {numbers} and p = {p}"
         same(call(function, z, p), z.sigmoid() > p, given, slips)
@@ -136,7 +156,8 @@ def gradient(function: Callable[[Tensor, Tensor], Any]) -> None:
             ),
         }
         given = f"logits {numbers} and labels {classes}"
-        same(call(function, z, labels), (p - y) / len(z), given, slips)
+        value = call_without_autograd(function, z, labels)
+        same(value, (p - y) / len(z), given, slips)
 
 
 @check("Right: with that, one number from a log convicts a line of code.")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -125,9 +126,15 @@ def soft_target_loss(function: Callable[[Tensor, Tensor, float], Any]) -> None:
         ),
     }
     given = f"student {s.tolist()}, teacher {t.tolist()}, T = 4"
+    sure, open_ = torch.tensor([[1000.0, 0.0]]), torch.zeros(1, 2)
+    sure_value = call(function, open_, sure, 1.0)
+    zero = {"0 · log 0 is no number: take logarithms by log_softmax.": np.isnan}
+    truth = losses.soft_target_loss(open_, sure, 1.0).item()
+    beyond = "student [[0, 0]], teacher [[1000, 0]], T = 1"
     teacher = t.clone().requires_grad_()
     value = call(partial(function, s, teacher, T))  # no copies: their gradients count
     same(value, right, given, slips)
+    same(sure_value, truth, beyond, zero)
     require(
         isinstance(value, Tensor) and value.requires_grad,
         "The value is right, but no gradient flows to the student; expected a tensor "
