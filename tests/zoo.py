@@ -329,7 +329,7 @@ MISTAKES = [
          "tokens[: max_tokens - tail] + tokens[len(tokens) - tail :]",
          "tokens[:max_tokens]"),
     text("a reviewer's <pad> is padding", 'del known["<pad>"]', "pass"),
-    text("an empty review", "text or [UNKNOWN]", "numbers"),
+    text("an empty review", "text or [UNKNOWN]", "text"),
     text("no piece where there is no text", " or nothing", ""),
     text("a reviewer's [SEP] is the end", "split_special_tokens=True",
          "split_special_tokens=False"),
