@@ -6,8 +6,6 @@ from exercises import exercise_tests
 from course_lib import losses
 from course_lib.checks import temperature as check
 
-kl = losses.kl_divergence
-
 
 def reheat(p, T):
     return (p.log() / T).softmax(-1)
@@ -22,17 +20,6 @@ def by_differences(z, T):
     z = z.double()
     up, down = losses.entropy(z, T + 1e-5), losses.entropy(z, T - 1e-5)
     return (up - down) / 2e-5
-
-
-def by_logarithm_of_p(s, t, T):
-    p = (t.detach() / T).softmax(-1)
-    return T**2 * (p * (p.log() - (s / T).log_softmax(-1))).sum(-1).mean()
-
-
-def soft_loss(s, t, T):
-    t = t.detach()
-    log_p, log_q = (t / T).log_softmax(-1), (s / T).log_softmax(-1)
-    return T**2 * (log_p.exp() * (log_p - log_q)).sum(-1).mean()
 
 
 def temperature_for(z, classes, low=1e-6, high=1e6):
@@ -62,7 +49,6 @@ def by_newton(z, labels):
 ANSWERS = {
     "reheat": [reheat, lambda p, T: p ** (1 / T) / (p ** (1 / T)).sum(-1, True)],
     "entropy_slope": [lambda z, T: variance(z, T) / T**3, by_differences],
-    "soft_target_loss": [soft_loss, losses.soft_target_loss],
     "temperature_for": [
         temperature_for,
         lambda z, c: torch.tensor(temperature_for(z, c)),
@@ -90,23 +76,6 @@ WRONG = {
         (lambda z, T: z.var() / T**3, "Weigh each logit"),
         (lambda z, T: z.var(correction=0) / T**3, "Weigh each logit"),
         (lambda z, T: variance(z, T) / T**4, "logits = [10.0"),
-    ],
-    "soft_target_loss": [
-        (by_logarithm_of_p, "0 · log 0"),
-        (lambda s, t, T: kl(t, s, T), "T² is missing"),
-        (lambda s, t, T: T * kl(t, s, T), "expected is T²"),
-        (lambda s, t, T: T**2 * kl(t / T, s), "Only the teacher"),
-        (lambda s, t, T: T**2 * kl(t, s / T), "Only the student"),
-        (lambda s, t, T: T**2 * kl(t, s), "Neither side"),
-        (lambda s, t, T: T**2 * kl(s, t, T), "KL(student‖teacher)"),
-        (lambda s, t, T: 2 * soft_loss(s, t, T), "sum over the batch"),
-        (lambda s, t, T: soft_loss(s, t, T) / 3, "mean over the classes"),
-        (lambda s, t, T: T**2 * losses.cross_entropy(t, s, T), "entropy"),
-        (lambda s, t, T: 0.3 * soft_loss(s, t, T), "T = 4"),
-        (lambda s, t, T: T**2 * kl(t, s, T), "the teacher gets gradient"),
-        (lambda s, t, T: soft_loss(s.detach(), t, T), "no gradient flows"),
-        (lambda s, t, T: soft_loss(s, t, T).item(), "no gradient flows"),
-        (lambda s, t, T: T**2 * kl(t, s.detach(), T), "the student gets no"),
     ],
     "temperature_for": [
         (lambda z, c: 1 / temperature_for(z, c), "β"),

@@ -2,10 +2,8 @@
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -95,61 +93,6 @@ def _variance(logits: Tensor, T: float) -> float:
     z = logits.double()
     p = (z / T).softmax(-1)
     return (p * (z - (p * z).sum()) ** 2).sum().item()
-
-
-@check("Right: T² in front, T on both sides, and a teacher that stays put.")
-def soft_target_loss(function: Callable[[Tensor, Tensor, float], Any]) -> None:
-    """T² KL(teacher‖student) from two tensors of logits (batch, classes).
-
-    >>> soft_target_loss(losses.soft_target_loss)
-    ✅ Right: T² in front, T on both sides, and a teacher that stays put.
-    >>> soft_target_loss(lambda s, t, T: T**2 * losses.kl_divergence(t, s, T))
-    ❌ The value is right, but the teacher gets gradient; expected none. Detach the
-    teacher's logits, and only those.
-    """
-    t = torch.tensor([[3.0, 1.0, -2.0], [0.0, 2.0, 0.5]])
-    s = torch.tensor([[0.0, 1.0, 1.0], [2.0, -1.0, 0.0]], requires_grad=True)
-    T = 4.0
-    kl = losses.kl_divergence
-    right = losses.soft_target_loss(s, t, T).item()
-    slips = {
-        "T² is missing: without it the gradient fades as 1/T².": right / T**2,
-        "That has T in front; expected is T².": right / T,
-        "Only the teacher is softened; soften both.": T**2 * kl(t / T, s),
-        "Only the student is softened; soften both.": T**2 * kl(t, s / T),
-        "Neither side is divided by T.": T**2 * kl(t, s),
-        "That is KL(student‖teacher); the teacher weighs.": T**2 * kl(s, t, T),
-        "That is the sum over the batch; take its mean.": 2 * right,
-        "That is the mean over the classes as well; sum over those.": right / 3,
-        "That is the cross-entropy; take away the teacher's entropy.": (
-            T**2 * losses.cross_entropy(t, s, T)
-        ),
-    }
-    given = f"student {s.tolist()}, teacher {t.tolist()}, T = 4"
-    sure, open_ = torch.tensor([[1000.0, 0.0]]), torch.zeros(1, 2)
-    sure_value = call(function, open_, sure, 1.0)
-    zero = {"0 · log 0 is no number: take logarithms by log_softmax.": np.isnan}
-    truth = losses.soft_target_loss(open_, sure, 1.0).item()
-    beyond = "student [[0, 0]], teacher [[1000, 0]], T = 1"
-    teacher = t.clone().requires_grad_()
-    value = call(partial(function, s, teacher, T))  # no copies: their gradients count
-    same(value, right, given, slips)
-    same(sure_value, truth, beyond, zero)
-    require(
-        isinstance(value, Tensor) and value.requires_grad,
-        "The value is right, but no gradient flows to the student; expected a tensor "
-        "that can be differentiated.",
-    )
-    from_loss = torch.autograd.grad(value, [s, teacher], allow_unused=True)
-    for name, gradient in zip(["student", "teacher"], from_loss, strict=True):
-        moved = gradient is not None and bool(gradient.abs().max() > 1e-6)
-        wanted = name == "student"
-        require(
-            moved == wanted,
-            f"The value is right, but the {name} {'gets' if moved else 'gets no'} "
-            f"gradient; expected {'one' if wanted else 'none'}. "
-            "Detach the teacher's logits, and only those.",
-        )
 
 
 @check("Right, for a timid teacher, a sure one and one whose logits are shifted.")
