@@ -131,6 +131,12 @@ def positive_pmi(counts: sparse.csr_matrix) -> sparse.csr_matrix:
 
     This is the pointwise mutual information, in nats: how much oftener than chance the
     two stand near each other. p' is p to the power 0.75, made to sum to one.
+
+    >>> counts = sparse.csr_matrix([[0, 1, 3], [1, 0, 0], [3, 0, 0]])
+    >>> positive_pmi(counts).toarray().round(2)
+    array([[0.  , 0.42, 0.7 ],
+           [0.77, 0.  , 0.  ],
+           [0.77, 0.  , 0.  ]])
     """
     pairs = counts.tocoo()
     word = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()

@@ -1,0 +1,141 @@
+import numpy as np
+import torch
+from exercises import exercise_tests
+from torch.nn import functional as F
+
+from course_lib.checks import word_vectors as check
+
+
+def pmi(n, i, j):
+    p = n / n.sum()
+    return np.log(p[i, j] / (p[i].sum() * p[:, j].sum()))
+
+
+def by_expectation(n, i, j):
+    return float(np.log(n[i, j]) - np.log(n.sum(1)[i] * n.sum(0)[j] / n.sum()))
+
+
+def cosines(vectors, word):
+    return F.cosine_similarity(vectors, vectors[word][None])
+
+
+def without_itself(vectors, word, k):
+    alike = cosines(vectors, word)
+    alike[word] = -2
+    return alike.topk(k).indices.tolist()
+
+
+def one_by_one(vectors, word, k):
+    rows = vectors.double().numpy()
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    others = [i for i in range(len(rows)) if i != word]
+    return sorted(others, key=lambda i: -(unit[i] @ unit[word]))[:k]
+
+
+def by_product(vectors, word, k):
+    alike = vectors @ vectors[word]
+    alike[word] = -torch.inf
+    return alike.topk(k).indices.tolist()
+
+
+def by_distance(vectors, word, k):
+    far = (vectors - vectors[word]).norm(dim=1)
+    far[word] = torch.inf
+    return far.argsort()[:k].tolist()
+
+
+def all_but_the_first(vectors, word, k):
+    unit = F.normalize(vectors, dim=1)
+    order = (unit @ unit[word]).argsort(descending=True, stable=True)
+    return order[1 : k + 1].tolist()
+
+
+def farthest(vectors, word, k):
+    return cosines(vectors, word).argsort()[:k].tolist()
+
+
+ANSWERS = {
+    "information": [pmi, by_expectation, lambda n, i, j: torch.tensor(pmi(n, i, j))],
+    "neighbours": [
+        without_itself,
+        one_by_one,
+        lambda v, word, k: torch.tensor(without_itself(v, word, k)),
+    ],
+    "smoothed": [
+        lambda n, power: n**power / (n**power).sum(),
+        lambda n, power: (n / n.sum()) ** power / ((n / n.sum()) ** power).sum(),
+        lambda n, power: [x**power / sum(y**power for y in n) for x in n],
+    ],
+}
+
+
+WRONG = {
+    "information": [
+        (lambda n, i, j: np.exp(pmi(n, i, j)), "words 0 and 1", "take its logarithm"),
+        (lambda n, i, j: pmi(n, i, j) / np.log(2), "words 0 and 1", "in bits"),
+        (lambda n, i, j: -pmi(n, i, j), "words 0 and 1", "turned round"),
+        (
+            lambda n, i, j: np.log(n[i, j] / (n[i].sum() * n[j].sum())),
+            "words 0 and 1",
+            "divide by the total",
+        ),
+        (lambda n, i, j: np.log(n[i, j] / n.sum()), "words 0 and 1", "chance would do"),
+        (
+            lambda n, i, j: np.log(n[i, j] / n[i].sum()),
+            "words 0 and 1",
+            "how frequent the other",
+        ),
+        (
+            lambda n, i, j: max(0, pmi(n, i, j)),
+            "words 0 and 2",
+            "less often than by chance",
+        ),
+        (lambda n, i, j: n, "words 0 and 1", "expected one number"),
+    ],
+    "neighbours": [
+        (by_product, "word 0", "divide by the lengths"),
+        (by_distance, "word 0", "minds how long"),
+        (
+            lambda v, word, k: cosines(v, word).topk(k).indices.tolist(),
+            "word 0",
+            "itself is among",
+        ),
+        (all_but_the_first, "word 1 and k = 2", "points the same way"),
+        (farthest, "word 0", "point the other way"),
+        (
+            lambda v, word, k: without_itself(v, word, k)[::-1],
+            "word 0",
+            "Nearest first",
+        ),
+        (lambda v, word, k: without_itself(v, word, 1), "k = 3", "how many"),
+        (lambda v, word, k: without_itself(v, word, 1)[0], "k = 3", "expected a list"),
+    ],
+    "smoothed": [
+        (lambda n, power: n**power, "power 0.75", "make them sum to 1"),
+        (lambda n, power: n / n.sum(), "power 0.75", "plain shares"),
+        (lambda n, power: n**power / n.sum(), "power 0.75", "before the power"),
+        (lambda n, power: (n / n.sum()) ** power, "power 0.75", "no longer sum"),
+        (
+            lambda n, power: n ** (1 / power) / (n ** (1 / power)).sum(),
+            "power 0.75",
+            "one over the power",
+        ),
+        (
+            lambda n, power: n ** (2 - power) / (n ** (2 - power)).sum(),
+            "power 0.75",
+            "goes the other way",
+        ),
+        (lambda n, power: np.exp(n) / np.exp(n).sum(), "power 0.75", "softmax"),
+        (lambda n, power: (n**power).sum(), "power 0.75", "One share for each"),
+        (
+            lambda n, power: (
+                np.sqrt(np.sqrt(n)) ** 3 / (np.sqrt(np.sqrt(n)) ** 3).sum()
+            ),
+            "power 0.5",
+            "expected",
+        ),
+    ],
+}
+
+
+test_an_answer_is_solved, test_a_slip_is_told = exercise_tests(check, ANSWERS, WRONG)
