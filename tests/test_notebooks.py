@@ -88,6 +88,20 @@ def test_every_figure_goes_through_plots(path):
 
 
 @each_notebook
+def test_every_figure_is_the_last_line_of_its_cell(path):
+    """What `show` and `interact` return is lost anywhere else, and nobody notices."""
+    for cell in code_cells(path):
+        if "%pip" in cell.source:
+            continue
+        for statement in ast.parse(cell.source).body[:-1]:
+            lost = isinstance(statement, ast.Expr) and isinstance(
+                statement.value, ast.Call
+            )
+            name = getattr(statement.value.func, "id", "") if lost else ""
+            assert name not in ("show", "interact"), cell.source
+
+
+@each_notebook
 def test_it_runs_everywhere_unchanged(path):
     """No path, thread count, device or data set of one machine."""
     for cell in code_cells(path):
