@@ -10,12 +10,14 @@ import re
 import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import TypeVar, cast
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import parse_flag_from_env
+from accelerate.utils import broadcast_object_list, parse_flag_from_env
 from torch import nn
 
+T = TypeVar("T")
 ASKED = "ACCELERATE_MIXED_PRECISION"
 #: The precisions to train in, as accelerate spells them.
 DTYPES = {"no": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
@@ -29,6 +31,27 @@ def accelerator() -> Accelerator:
     True
     """
     return new_accelerator()
+
+
+def asked_in_one_process(ask: Callable[[], T]) -> T:
+    """Ask in the main process alone, and return what it said in all of them.
+
+    The others may see another disk. What is raised there, of `ValueError` or
+    `OSError`, is raised in all: none may wait for one that has stopped.
+
+    >>> asked_in_one_process(lambda: 6 * 7)
+    42
+    """
+    said: list[T | Exception | None] = [None]
+    if accelerator().is_main_process:
+        try:
+            said = [ask()]
+        except (ValueError, OSError) as error:
+            said = [error]
+    (found,) = broadcast_object_list(said)
+    if isinstance(found, Exception):
+        raise found
+    return cast(T, found)
 
 
 def new_accelerator() -> Accelerator:

@@ -17,19 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate.utils import broadcast_object_list
 from torch import Tensor, nn
 
 from course_lib import comparison, records, tensor_files
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
-from course_lib.devices import accelerator
+from course_lib.devices import accelerator, asked_in_one_process
 from course_lib.models import Recipe
 from course_lib.recipes import epochs_for, new_model
 from course_lib.scale import Scale
 from course_lib.soft_target_files import text_digests, tokenizer_digest
 from course_lib.splits import Splits
-from course_lib.tensor_files import TensorFileError, digest
+from course_lib.tensor_files import digest
 from course_lib.training import LabelLoss, Objective, train
 from course_lib.training.runs import as_tensors, describe
 
@@ -155,21 +154,10 @@ class Experiment:
         path = self.place(f"{name}-{self.key(depends)}.safetensors")
         if path is None:
             return make()
-        here: list[Reading | Exception | None] = [None]
-        is_main = accelerator().is_main_process
-        if is_main and path.exists():
-            try:
-                here = [read_kept(path)]
-            except TensorFileError as error:
-                here = [error]
-        # Of several processes one looks, since the others may see another disk; and
-        # what stops it stops all.
-        (found,) = broadcast_object_list(here)
-        if isinstance(found, Exception):
-            raise found
+        found = asked_in_one_process(lambda: read_kept(path) if path.exists() else None)
         if found is None:
             found = make()
-            if is_main:
+            if accelerator().is_main_process:
                 keep(path, found)
         return found
 

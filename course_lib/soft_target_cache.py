@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate.utils import broadcast_object_list
 from filelock import FileLock
 from torch import Tensor, nn
 
 from course_lib.batches import Examples
-from course_lib.devices import accelerator
+from course_lib.devices import accelerator, asked_in_one_process
 from course_lib.files import sweep
 from course_lib.models import count_parameters, file_bytes
 from course_lib.soft_target_files import LARGEST, SoftTargets, text_digests
@@ -75,22 +74,18 @@ def make_once(
     folder = Path(folder)
     path = folder / f"{key[:32]}.safetensors"
     with ExitStack() as stack:
-        found: list[SoftTargets | Exception | None] = [None]
-        if hub.is_main_process:
-            # What stops this rank stops all: the others must not wait for it.
+
+        def look() -> SoftTargets | None:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 # Of several runs, one asks and the others wait.
                 stack.enter_context(FileLock(f"{path}.lock"))
                 sweep(path)
-                found = [kept(path, key, keys)]
+                return kept(path, key, keys)
             except OSError as error:
-                found = [ValueError(f"no file can be kept in {folder}: {error}")]
-            except ValueError as error:
-                found = [error]
-        (said,) = broadcast_object_list(found)
-        if isinstance(said, Exception):
-            raise said
+                raise ValueError(f"no file can be kept in {folder}: {error}") from error
+
+        said = asked_in_one_process(look)
         if said is None:
             said = ask(teacher, examples, keys, label_names, about)
             if hub.is_main_process:
