@@ -52,7 +52,7 @@ class Experiment:
     ) -> None:
         self.name, self.splits, self.seeds = name, splits, list(seeds)
         self.scale = scale
-        self.folder = folder / name if folder else None
+        self.folder = folder  # of all experiments: none trains what another has trained
         self.runs: list[dict[str, Reading]] = [{} for _ in self.seeds]
         self.data = describe_splits(splits)
 
@@ -151,15 +151,21 @@ class Experiment:
         self, name: str, depends: Mapping[str, Any], make: Callable[[], Reading]
     ) -> Reading:
         """Make a reading of anything, or find it; it is no row of the record."""
-        path = self.place(f"{name}-{self.key(depends)}.safetensors")
+        return self.found({"experiment": self.name, "name": name, **depends}, make)
+
+    def found(self, depends: Mapping[str, Any], make: Callable[[], Reading]) -> Reading:
+        """Find what any experiment has made of the very same, or make it."""
+        path = self.place(f"{self.key(depends)}.safetensors")
         if path is None:
             return make()
-        found = asked_in_one_process(lambda: read_kept(path) if path.exists() else None)
-        if found is None:
-            found = make()
+        reading = asked_in_one_process(
+            lambda: read_kept(path) if path.exists() else None
+        )
+        if reading is None:
+            reading = make()
             if accelerator().is_main_process:
-                keep(path, found)
-        return found
+                keep(path, reading)
+        return reading
 
     def place(self, name: str) -> Path | None:
         """Return where a file is kept, if any is."""
@@ -258,9 +264,7 @@ class Trained:
             self.examples,
             self.validation,
             objective=self.objective,
-            checkpoint=self.experiment.place(
-                f"checkpoints/{self.row}-{key}.safetensors"
-            ),
+            checkpoint=self.experiment.place(f"checkpoints/{key}.safetensors"),
             progress=f"{self.title}, seed {self.settings.get('seed', 0)}",
             **self.settings,
         )
@@ -269,8 +273,7 @@ class Trained:
     def read(self, examples: Examples) -> Reading:
         """Return what it says of some reviews, or said before."""
         depends = {**self.about, "read": digest(as_tensors(examples))}
-        return self.experiment.once(
-            self.row,
+        return self.experiment.found(
             depends,
             lambda: comparison.read(self.model, examples, f"reading: {self.title}"),
         )

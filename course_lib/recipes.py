@@ -8,7 +8,6 @@ from torch import nn
 from course_lib.models import Recipe
 from course_lib.scale import Scale
 from course_lib.splits import Splits
-from course_lib.word_vectors import word_vectors
 
 
 def new_model(recipe: Recipe, splits: Splits, seed: int) -> nn.Module:
@@ -23,9 +22,8 @@ def new_model(recipe: Recipe, splits: Splits, seed: int) -> nn.Module:
 def start_from_word_vectors(model: nn.Module, splits: Splits) -> None:
     """Put vectors learnt from all readable texts in place of random ones."""
     table = model.get_parameter("embedding.weight")
-    vectors = word_vectors(splits.whole_texts, *table.shape)
     with torch.no_grad():
-        table.copy_(vectors)
+        table.copy_(splits.word_vectors(table.shape[1]))
 
 
 def epochs_for(recipe: Recipe, splits: Splits, scale: Scale) -> int:

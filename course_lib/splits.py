@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 from torchtext.vocab import Vocab
 
 from course_lib import reviews
@@ -25,6 +26,7 @@ from course_lib.text import (
     tokenize,
     vocabulary_from,
 )
+from course_lib.word_vectors import word_vectors
 
 LABELLED = ("train", "validation", "test")
 
@@ -45,6 +47,8 @@ class Splits:
     number: Callable[[Sequence[str]], list[np.ndarray]]
     #: What was numbered so far, by split: whole texts, or all that a BERT takes.
     numbered: dict[str, list[np.ndarray]] = field(default_factory=dict, repr=False)
+    #: Word vectors from all readable texts, by their size, once someone has asked.
+    vectors: dict[int, Tensor] = field(default_factory=dict, repr=False)
 
     @cached_property
     def train(self) -> Examples:
@@ -73,6 +77,13 @@ class Splits:
     def whole_texts(self) -> list[np.ndarray]:
         """The numbers of all readable texts, as long as they are."""
         return [text for name in self.readable_parts for text in self.numbers(name)]
+
+    def word_vectors(self, size: int) -> Tensor:
+        """Return (words, size) vectors learnt from all readable texts."""
+        if size not in self.vectors:
+            texts, words = self.whole_texts, self.vocabulary_size
+            self.vectors[size] = word_vectors(texts, words, size)
+        return self.vectors[size]
 
     @property
     def readable_texts(self) -> list[str]:
@@ -118,6 +129,7 @@ class Splits:
             tokenizer=tokenizer_digest(pieces),
             number=partial(encode_pieces, tokenizer=pieces, max_tokens=limit),
             numbered={},
+            vectors={},
         )
 
     def reading_notes(self, recipe: Recipe) -> tuple[str, ...]:

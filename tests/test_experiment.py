@@ -28,11 +28,11 @@ def splits():
     return prepare("synthetic", SCALE, seed=0)
 
 
-def experiment(splits, folder, temperature=2.0, seeds=(0, 1), **settings):
+def experiment(splits, folder, temperature=2.0, seeds=(0, 1), name="trial", **settings):
     """A student alone and one that is taught, and a row that has no seed."""
     loss = DistillationLoss(temperature, 0.5, splits.multilabel)
     soft = torch.randn(splits.train.truth.shape, generator=torch.manual_seed(5))
-    done = Experiment("trial", splits, seeds, SCALE, folder)
+    done = Experiment(name, splits, seeds, SCALE, folder)
     for run in range(len(seeds)):
         for row, objective in {"alone": None, "taught": Distillation(loss)}.items():
             examples = splits.train.with_soft_targets(soft)
@@ -46,10 +46,7 @@ def experiment(splits, folder, temperature=2.0, seeds=(0, 1), **settings):
 
 
 def kept(folder):
-    return {
-        path.name: path.stat().st_mtime_ns
-        for path in (folder / "trial").glob("*.safetensors")
-    }
+    return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.safetensors")}
 
 
 def same(one, other):
@@ -70,14 +67,26 @@ def test_nothing_is_made_twice(splits, tmp_path):
     assert again.runs[0]["nothing"].bytes is None
 
 
+def test_what_one_experiment_trained_another_finds(splits, tmp_path):
+    """But for what no training tells apart, such as a row of zeros: that is its own."""
+    first = experiment(splits, tmp_path)
+    before = kept(tmp_path)
+    other = experiment(splits, tmp_path, name="other")
+    assert len(kept(tmp_path)) == len(before) + 1
+    assert same(first, other)
+
+
 def test_another_temperature_makes_only_the_taught_again(splits, tmp_path):
     """And no logits of the old one stand in the new record."""
     old = experiment(splits, tmp_path / "one")
     before = kept(tmp_path / "one")
     new = experiment(splits, tmp_path / "one", temperature=4.0)
     made = kept(tmp_path / "one").keys() - before.keys()
-    assert {name.rpartition("-")[0] for name in made} == {"taught"}
     assert len(made) == 2
+    assert all(
+        np.array_equal(a["alone"].logits, b["alone"].logits)
+        for a, b in zip(old.runs, new.runs, strict=True)
+    )
     assert same(new, experiment(splits, tmp_path / "two", temperature=4.0))
     assert not same(new, old)
 
@@ -101,8 +110,9 @@ def test_whatever_shapes_a_row_makes_it_again(change, splits, tmp_path):
         change = {"splits": prepare("synthetic", change["splits"], seed=0)}
     changed = experiment(**{"splits": splits, **change}, folder=tmp_path)
     made = kept(tmp_path).keys() - before.keys()
-    rows = 1 if "seeds" in change else 2
-    assert sum(name.startswith(("alone", "taught")) for name in made) == 2 * rows
+    # Alone and taught, from one new seed or two; and what was made of other splits.
+    expected = 2 if "seeds" in change else 4 + ("splits" in change)
+    assert len(made) == expected
     assert same(changed, experiment(**{"splits": splits, **change}, folder=tmp_path))
 
 
@@ -161,7 +171,7 @@ def test_the_record_says_what_was_run(splits, tmp_path):
     headline = record["headline"]
     lead = taught[headline] - alone[headline]
     assert record["lead"]["value"] == pytest.approx(lead)
-    assert done.write(record).parent == tmp_path / "trial"
+    assert done.write(record) == tmp_path / "trial.json"
 
 
 @pytest.mark.parametrize(
