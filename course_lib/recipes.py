@@ -5,7 +5,7 @@ from math import ceil
 import torch
 from torch import nn
 
-from course_lib.models import Recipe
+from course_lib.models import NgramTable, Recipe
 from course_lib.scale import Scale
 from course_lib.splits import Splits
 
@@ -16,6 +16,9 @@ def new_model(recipe: Recipe, splits: Splits, seed: int) -> nn.Module:
     model = recipe.build(splits.vocabulary_size, len(splits.label_names))
     if recipe.from_word_vectors:
         start_from_word_vectors(model, splits)
+    for part in model.modules():
+        if isinstance(part, NgramTable):
+            part.choose(splits.readable.tokens)
     return model
 
 

@@ -36,6 +36,16 @@ def test_a_quantised_row_is_within_half_a_step_of_the_row():
     assert (quantised.rows[usual.squeeze()].abs().amax(1) == 127).all()
 
 
+def test_rows_of_one_number_share_a_scale():
+    """Within half a step of the largest; and no row takes more than its one byte."""
+    weight = torch.tensor([[0.0], [-1.27], [0.5], [0.004]])
+    quantised = QuantisedEmbedding(weight)
+    assert (quantised.rows.shape, quantised.scales.shape) == ((4, 1), (1, 1))
+    got = quantised(torch.arange(4))
+    torch.testing.assert_close(got, weight, atol=0.005 * (1 + 2**-10), rtol=2**-10)
+    assert got[0] == 0
+
+
 def test_a_row_comes_back_with_its_sign():
     weight = torch.tensor([[0.0, 0.0], [-1.27, 0.5], [127.0, -1.0]])
     got = QuantisedEmbedding(weight)(torch.arange(3))

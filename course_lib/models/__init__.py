@@ -27,6 +27,7 @@ from course_lib.models.embeddings import (
 from course_lib.models.export import OnnxModel, export_onnx
 from course_lib.models.labelwise import LabelwiseLSTM, WideLabelwiseLSTM
 from course_lib.models.layers import keep_layers
+from course_lib.models.ngrams import NgramLSTM, NgramTable
 from course_lib.models.pooling import masked_mean_and_max, reverse_within_length
 from course_lib.models.pretrained import find_pretrained, load_tokenizer
 from course_lib.models.recurrent import GRUClassifier, LSTMClassifier
@@ -44,6 +45,8 @@ __all__ = [
     "LSTMClassifier",
     "LabelwiseLSTM",
     "MeanBertClassifier",
+    "NgramLSTM",
+    "NgramTable",
     "OnnxModel",
     "QuantisedEmbedding",
     "Recipe",
@@ -74,6 +77,7 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
         LabelwiseLSTM,
         LSTMClassifier,
         MeanBertClassifier,
+        NgramLSTM,
         TextCNN,
         WideLabelwiseLSTM,
     )
@@ -146,6 +150,12 @@ STUDENTS = {
     "lstm-factorised": Recipe(
         "LSTMClassifier",
         {"embedding_size": 64, "hidden_size": 48, "rank": 12},
+        learning_rate=1e-2,
+    ),
+    # A million numbers, of which half are n-grams: the best that fits in two megabytes.
+    "ngram-lstm": Recipe(
+        "NgramLSTM",
+        {"embedding_size": 15, "hidden_size": 24, "places": 2**18},
         learning_rate=1e-2,
     ),
 }

@@ -35,16 +35,19 @@ class QuantisedEmbedding(nn.Module):
     A row q with scale s stands for s q. The scale fits the row's largest number, so
     that no entry moves by more than s/2, and a row of zeros, as padding has, stays
     zero. Scales end at 2⁻¹⁴, below which float16 loses digits: a row whose numbers are
-    all below 0.008 moves by at most half of that. For use, not for training: the
-    numbers are buffers.
+    all below 0.008 moves by at most half of that. Rows of a single number share one
+    scale: with a scale each, they would be larger than in float16. For use, not for
+    training: the numbers are buffers.
     """
 
     rows: Tensor  # (words, features) int8
-    scales: Tensor  # (words, 1) float16
+    scales: Tensor  # (words, 1) float16, or (1, 1)
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
         largest = weight.detach().float().abs().amax(1, keepdim=True)
+        if weight.shape[1] == 1:
+            largest = largest.amax(0, keepdim=True)
         scales = (largest / 127).clamp(min=torch.finfo(torch.float16).tiny).half()
         # By the scale as it is kept: rounded to float16, it still gives at most 127.1.
         rows = (weight.detach() / scales.float()).round()
@@ -53,7 +56,9 @@ class QuantisedEmbedding(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return (batch, tokens, features) float32 for (batch, tokens)."""
-        return self.rows[tokens].float() * self.scales[tokens].float()
+        shared = len(self.scales) == 1
+        scales = self.scales if shared else self.scales[tokens]
+        return self.rows[tokens].float() * scales.float()
 
 
 def quantise(model: nn.Module) -> nn.Module:

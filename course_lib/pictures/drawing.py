@@ -16,8 +16,8 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
     """Return an empty drawing without axes, 50 units wide at most to fit a phone.
 
     >>> figure, axes = canvas(40, 20)
-    >>> axes.get_xlim(), axes.get_ylim()
-    ((0.0, 40.0), (0.0, 20.0))
+    >>> [float(end) for end in (*axes.get_xlim(), *axes.get_ylim())]
+    [0.0, 40.0, 0.0, 20.0]
     """
     figure, axes = plt.subplots(figsize=(width / 10, height / 10))
     axes.set(xlim=(0, width), ylim=(0, height), aspect="equal")
