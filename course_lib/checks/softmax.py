@@ -209,7 +209,7 @@ def student(function: Callable[[Tensor, int, Tensor], Any]) -> None:
     for shares in ([0.9, 0.09, 0.01], [0.02, 0.95, 0.02, 0.01], [0.4, 0.35, 0.25]):
         teacher = torch.tensor(shares)
         sure = F.one_hot(teacher.argmax(), len(shares)).float()
-        # A teacher whose odds stay below e is within reach: p = log t + a constant.
+        # One whose odds stay well below e is within reach: p = log t + a constant.
         reached = teacher.max() < 0.5
         drawn = torch.randn(len(shares), generator=generator)
         for start in (torch.zeros(len(shares)), drawn):
