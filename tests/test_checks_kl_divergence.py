@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from exercises import exercise_tests
@@ -28,53 +29,107 @@ def with_log_of_p(p, q):
     return (p * (p.log() - log_q)).sum(-1).mean()
 
 
-def js_with(log_m):
-    def js(p_logits, q_logits):
-        a, b = p_logits.log_softmax(-1), q_logits.log_softmax(-1)
-        m = log_m(a, b)
-        return ((a.exp() * (a - m) + b.exp() * (b - m)).sum(-1) / 2).mean()
-
-    return js
-
-
-def log_mean(a, b):
-    return torch.logaddexp(a, b) - math.log(2)
-
-
-def js_swapped(p_logits, q_logits):
-    a, b = p_logits.log_softmax(-1), q_logits.log_softmax(-1)
-    m = log_mean(a, b)
-    return (m.exp() * (2 * m - a - b)).sum(-1).mean() / 2
-
-
-def js_by_entropies_of_mean_logits(p_logits, q_logits):
-    def entropy(z):
-        return -(z.softmax(-1) * z.log_softmax(-1)).sum(-1).mean()
-
-    middle = (p_logits + q_logits) / 2
-    return entropy(middle) - (entropy(p_logits) + entropy(q_logits)) / 2
-
-
 def best_bump(x, p):
     mean = (p * x).sum()
     return mean, (p * (x - mean) ** 2).sum().sqrt()
 
 
-def alpha_for_mean(alpha, classes):
-    return classes * alpha / (classes * alpha + 1 - alpha)
+def looped_kl(p, q):
+    pairs = zip(p.tolist(), q.tolist(), strict=True)
+    terms = [math.inf if b == 0 else a * math.log(a / b) for a, b in pairs if a > 0]
+    return sum(terms)
+
+
+def kl_by_numpy(p, q):
+    p, q = (x.double().numpy() for x in (p, q))
+    here = p > 0
+    with np.errstate(divide="ignore"):
+        return (p[here] * (np.log(p[here]) - np.log(q[here]))).sum()
+
+
+def kl_text_by_text(p_logits, q_logits):
+    total = 0.0
+    for p, q in zip(p_logits.double(), q_logits.double(), strict=True):
+        log_p, log_q = p - p.logsumexp(0), q - q.logsumexp(0)
+        total += (log_p.exp() * (log_p - log_q)).sum().item()
+    return total / len(p_logits)
+
+
+def best_bump_looped(x, p):
+    mean = sum(a * b for a, b in zip(x.tolist(), p.tolist(), strict=True))
+    square = sum(a * a * b for a, b in zip(x.tolist(), p.tolist(), strict=True))
+    return np.float64(mean), math.sqrt(square - mean**2)
+
+
+def compromise(loss, optimizer=torch.optim.Adam, lr=0.1, steps=400):
+    """One set of logits trained on all teachers; the loss gets log p and log q."""
+
+    def student(teachers, direction, start):
+        z = start.clone().requires_grad_()
+        steered = optimizer([z], lr=lr)
+        for _ in range(steps):
+            log_q = z.log_softmax(-1).expand(len(teachers), -1)
+            steered.zero_grad()
+            loss(teachers.log(), log_q, direction).backward()
+            steered.step()
+        return z.softmax(-1)
+
+    return student
+
+
+def either_way(log_p, log_q, direction):
+    if direction == "reverse":
+        log_p, log_q = log_q, log_p
+    return F.kl_div(log_q, log_p, reduction="batchmean", log_target=True)
+
+
+def forward_only(log_p, log_q, direction):
+    return either_way(log_p, log_q, "forward")
+
+
+def turned_round(log_p, log_q, direction):
+    return either_way(log_p, log_q, "reverse" if direction == "forward" else "forward")
+
+
+def by_cross_entropy(log_p, log_q, direction):
+    if direction == "reverse":
+        return (log_q.exp() * (log_q - log_p)).sum(-1).mean()
+    return -(log_p.exp() * log_q).sum(-1).mean()
+
+
+def for_two_texts_only(teachers, direction, start):
+    if direction == "forward":
+        return teachers.mean(0)
+    middle = (teachers[0] * teachers[1]).sqrt()
+    return middle / middle.sum()
 
 
 ANSWERS = {
-    "kl": [kl, lambda p, q: kl(p, q).item()],
-    "kl_from_logits": [kl_from_logits],
-    "js": [js_with(log_mean)],
+    "kl": [
+        kl,
+        lambda p, q: kl(p, q).item(),
+        lambda p, q: kl(p.double(), q.double()),
+        looped_kl,
+        kl_by_numpy,
+    ],
+    "kl_from_logits": [
+        kl_from_logits,
+        kl_text_by_text,
+        lambda p, q: kl_from_logits(p.double(), q.double()).numpy(),
+    ],
+    "compromise": [
+        compromise(either_way),
+        compromise(by_cross_entropy, torch.optim.SGD, lr=2.0, steps=1_000),
+        lambda *given: compromise(either_way)(*given).detach().numpy(),
+        lambda *given: compromise(either_way)(*given).tolist(),
+    ],
     "best_bump": [
         best_bump,
+        best_bump_looped,
         lambda x, p: torch.stack(best_bump(x, p)),
         lambda x, p: torch.stack(best_bump(x, p)).numpy(),
         lambda x, p: [number.item() for number in best_bump(x, p)],
     ],
-    "alpha_for_mean": [alpha_for_mean],
 }
 
 WRONG = {
@@ -101,15 +156,30 @@ WRONG = {
         (kl_div_of(lambda q: (q.softmax(-1) + 1e-9).log()), "10000"),
         (with_log_of_p, "10000"),
     ],
-    "js": [
-        (js_with(lambda a, b: ((a + b) / 2).log_softmax(-1)), "averages the logits"),
-        (js_by_entropies_of_mean_logits, "averages the logits"),
-        (js_swapped, "KL(m‖p)"),
-        (lambda p, q: 2 * js_with(log_mean)(p, q), "their mean"),
-        (js_with(torch.logaddexp), "lacks its ½"),
-        (js_with(lambda a, b: ((a.exp() + b.exp()) / 2).log()), "logaddexp"),
-        (lambda p, q: len(p) * js_with(log_mean)(p, q), "sum over the batch"),
-        (kl_from_logits, "p_logits = [[6.0, 1.0, 0.0]]"),
+    "compromise": [
+        (lambda teachers, direction, start: teachers.mean(0), "reverse", "other"),
+        (compromise(forward_only), "reverse", "other direction"),
+        (compromise(turned_round), "forward", "other direction"),
+        (
+            compromise(lambda p, q, direction: either_way(p[:1], q[:1], direction)),
+            "forward",
+            "first text alone",
+        ),
+        (lambda teachers, direction, start: start.softmax(-1), "is the start"),
+        (compromise(either_way, lr=0.01, steps=20), "Train longer"),
+        (lambda *given: compromise(either_way)(*given).log(), "take the softmax"),
+        (
+            lambda *given: compromise(either_way)(*given).expand(len(given[0]), -1),
+            "shape (2, 3)",
+            "return it once",
+        ),
+        (
+            lambda teachers, direction, start: (
+                teachers.mean(0) if direction == "forward" else [0.703, 0.174, 0.123]
+            ),
+            "[[0.9, 0.1], [0.2, 0.8], [0.05, 0.95]]",
+        ),
+        (for_two_texts_only, "[0.05, 0.95]"),
     ],
     "best_bump": [
         (lambda x, p: (best_bump(x, p)[0], best_bump(x, p)[1] ** 2), "variance"),
@@ -118,13 +188,8 @@ WRONG = {
         (lambda x, p: (x[p.argmax()], best_bump(x, p)[1]), "covers"),
         (lambda x, p: (best_bump(x, p)[0], (p * x**2).sum().sqrt()), "subtract"),
         (lambda x, p: best_bump(x, p)[0], "two numbers"),
-    ],
-    "alpha_for_mean": [
-        (lambda alpha, k: (alpha / k) / (alpha / k + 1 - alpha), "way back"),
-        (lambda alpha, k: alpha * k, "1 - alpha"),
-        (lambda alpha, k: alpha / k, "divided"),
-        (lambda alpha, k: alpha, "number of classes"),
-        (lambda alpha, k: min(1.0, alpha * k), "alpha = 0.5, classes = 100"),
+        (lambda x, p: (2.0, 4.0), "[0.1, 0.2, 0.4, 0.2, 0.1]"),
+        (lambda x, p: (best_bump(x, p)[0], (x[-1] - x[0]) * 0.4), "[0.1, 0.2, 0.4"),
     ],
 }
 
@@ -149,8 +214,3 @@ def test_the_best_bump_is_the_minimum():
     q = (a * x + b * x**2).softmax(-1).detach()
     for ours, found in zip(best_bump(x, p), best_bump(x, q), strict=True):
         assert abs(ours - found) < 1e-4
-
-
-def test_alpha_for_mean_undoes_the_mistake():
-    x = alpha_for_mean(0.7, 28)
-    assert math.isclose((x / 28) / (x / 28 + 1 - x), 0.7)

@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import torch
 from exercises import exercise_tests
 from torch.nn import functional as F
@@ -35,14 +36,87 @@ def by_functional_autograd(z, y):
     return torch.autograd.grad(F.cross_entropy(z.requires_grad_(), y), z)[0]
 
 
+def row_by_row(z):
+    rows = [row - row.max() for row in z.reshape(-1, z.shape[-1])]
+    logs = [row - math.log(sum(math.exp(x) for x in row.tolist())) for row in rows]
+    return torch.stack(logs).reshape(z.shape)
+
+
+def label_by_label(z, p):
+    return [[1 / (1 + math.exp(-x)) > p for x in row] for row in z.tolist()]
+
+
+def gradient_row_by_row(z, y):
+    rows = z.softmax(-1).clone()
+    for row, label in zip(rows, y, strict=True):
+        row[label] -= 1
+    return rows / len(rows)
+
+
+def trained(outer, optimizer=torch.optim.Adam, lr=0.1, steps=400):
+    """Free logits trained on a teacher; `outer` makes of them log q."""
+
+    def student(teacher, times, start):
+        z = start.clone().requires_grad_()
+        steered = optimizer([z], lr=lr)
+        for _ in range(steps):
+            loss = -(teacher * outer(z, times)).sum()
+            steered.zero_grad()
+            loss.backward()
+            steered.step()
+        return outer(z, times).exp()
+
+    return student
+
+
+def log_q(z, times):
+    return (z if times == 1 else z.softmax(-1)).log_softmax(-1)
+
+
+def inner(z, times):
+    return z.softmax(-1)
+
+
+def by_hand(teacher, times, start):
+    z = start.double().numpy().copy()
+    for _ in range(6_000):
+        p = np.exp(z - z.max())
+        p /= p.sum()
+        if times == 1:
+            z -= 0.5 * (p - teacher.numpy())
+            continue
+        q = np.exp(p) / np.exp(p).sum()
+        pull = q - teacher.numpy()
+        z -= 2 * p * (pull - p @ pull)
+    return p if times == 1 else q
+
+
 ANSWERS = {
-    "log_softmax": [shifted, lambda z: z.log_softmax(-1)],
+    "log_softmax": [
+        shifted,
+        lambda z: z.log_softmax(-1),
+        lambda z: shifted(z.double()),
+        lambda z: shifted(z).numpy(),
+        row_by_row,
+    ],
+    "student": [
+        trained(log_q),
+        trained(log_q, torch.optim.SGD, lr=2.0, steps=3_000),
+        by_hand,
+        lambda teacher, times, start: trained(log_q)(teacher, times, start).tolist(),
+    ],
     "labels_at": [
+        label_by_label,
         lambda z, p: z.sigmoid() > p,
         lambda z, p: z > math.log(p / (1 - p)),
         lambda z, p: (z.sigmoid() > p).long(),
     ],
-    "gradient": [lambda z, y: (z.softmax(-1) - F.one_hot(y, z.shape[-1])) / len(z)],
+    "gradient": [
+        lambda z, y: (z.softmax(-1) - F.one_hot(y, z.shape[-1])) / len(z),
+        lambda z, y: (z.double().softmax(-1) - torch.eye(z.shape[-1])[y]) / len(y),
+        gradient_row_by_row,
+        lambda z, y: gradient_row_by_row(z, y).numpy(),
+    ],
     "classes_behind": [
         lambda floor: 1 + math.e * (math.exp(floor) - 1),
         lambda floor: round(1 + math.e * (math.exp(floor) - 1)),
@@ -72,7 +146,55 @@ WRONG = {
             "the large maximum was still in",
         ),
         (lambda z: z.logsumexp(-1), "log 1, log 2, log 5", "shape ()"),
-        (lambda z: z.tolist(), "log 1, log 2, log 5", "you returned list"),
+        (lambda z: z.tolist(), "log 1, log 2, log 5", "you returned [0.0"),
+        (
+            lambda z: shifted(z.reshape(-1, z.shape[-1])).long().reshape(z.shape),
+            "log 1, log 2, log 5",
+        ),
+        (
+            lambda z: (z.softmax(-1) + 1e-9).log(),
+            "[[1000.0, 0.0]]",
+        ),
+    ],
+    "student": [
+        (lambda teacher, times, start: teacher, "2 softmaxes", "through both"),
+        (trained(lambda z, times: z.log_softmax(-1)), "2 softmaxes", "through both"),
+        (trained(lambda z, times: log_q(z, 2)), "1 softmax ", "where `times` is 1"),
+        (
+            lambda teacher, times, start: (
+                inner(trained(log_q)(teacher, times, start).log(), times)
+                if times == 1
+                else F.one_hot(teacher.argmax(), len(teacher))
+            ),
+            "2 softmaxes",
+            "inner probabilities",
+        ),
+        (trained(log_q, lr=0.01, steps=20), "1 softmax ", "Train longer"),
+        (
+            lambda teacher, times, start: trained(log_q)(
+                F.one_hot(teacher.argmax(), len(teacher)), times, start
+            ),
+            "1 softmax ",
+            "where labels lead",
+        ),
+        (
+            lambda teacher, times, start: trained(log_q)(teacher, times, start).log(),
+            "take exp",
+        ),
+        (
+            lambda teacher, times, start: (
+                teacher if times == 1 else torch.tensor([0.5761, 0.2119, 0.2119])
+            ),
+            "[0.02, 0.95, 0.02, 0.01], 2 softmaxes",
+        ),
+        (
+            lambda teacher, times, start: (
+                teacher
+                if times == 1
+                else F.one_hot(teacher.argmax(), len(teacher)).float().softmax(-1)
+            ),
+            "[0.4, 0.35, 0.25], 2 softmaxes",
+        ),
     ],
     "labels_at": [
         (

@@ -95,7 +95,8 @@ def log_softmax(function: Callable[[Tensor], Any]) -> None:
         ),
     ]
     for given, z, slips in cases:
-        same(call(function, z), z.log_softmax(-1), given, EACH | slips)
+        truth = z.log_softmax(-1).numpy()
+        same(call(function, z), truth, given, EACH | slips)
 
 
 @check("Right: the threshold is a probability, and you compared like with like.")
@@ -126,7 +127,7 @@ def labels_at(function: Callable[[Tensor, float], Any]) -> None:
             "What is at p is not above it.": z.sigmoid() >= p,
         }
         given = f"logits {numbers} and p = {p}"
-        same(call(function, z, p), z.sigmoid() > p, given, slips)
+        same(call(function, z, p), (z.sigmoid() > p).numpy(), given, slips)
 
 
 @check("Right: what is predicted minus what is true, shared out over the batch.")
@@ -157,7 +158,7 @@ def gradient(function: Callable[[Tensor, Tensor], Any]) -> None:
         }
         given = f"logits {numbers} and labels {classes}"
         value = call_without_autograd(function, z, labels)
-        same(value, (p - y) / len(z), given, slips)
+        same(value, ((p - y) / len(z)).numpy(), given, slips)
 
 
 @check("Right: with that, one number from a log convicts a line of code.")
@@ -187,3 +188,56 @@ def classes_behind(function: Callable[[float], Any]) -> None:
     )
     got = call(function, 0.74)
     same(got, 4.0, "a floor of 0.74", {rounding: always}, within=0.5)
+
+
+@check("Right: through two softmaxes it is sure of the first and blind to the rest.")
+def student(function: Callable[[Tensor, int, Tensor], Any]) -> None:
+    """What free logits say after training on a teacher, through 1 or 2 softmaxes.
+
+    >>> def settled(teacher, times, start):
+    ...     one_hot = F.one_hot(teacher.argmax(), len(teacher)).float()
+    ...     far = teacher.max() > 0.5
+    ...     return one_hot.softmax(-1) if times == 2 and far else teacher
+    >>> student(settled)
+    ✅ Right: through two softmaxes it is sure of the first and blind to the rest.
+    >>> student(lambda teacher, times, start: teacher)
+    ❌ For the teacher [0.9, 0.09, 0.01], 2 softmaxes and the start [0.0, 0.0, 0.0] you
+    returned [0.9, 0.09, 0.01]; expected [0.5761, 0.2119, 0.2119]. That is what one
+    softmax leads to; train through both.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for shares in ([0.9, 0.09, 0.01], [0.02, 0.95, 0.02, 0.01], [0.4, 0.35, 0.25]):
+        teacher = torch.tensor(shares)
+        sure = F.one_hot(teacher.argmax(), len(shares)).float()
+        # One whose odds stay well below e is within reach: p = log t + a constant.
+        reached = teacher.max() < 0.5
+        drawn = torch.randn(len(shares), generator=generator)
+        for start in (torch.zeros(len(shares)), drawn):
+            for times in (1, 2):
+                inner = teacher if times == 1 else sure
+                if reached:
+                    inner = teacher.log() + (1 - teacher.log().sum()) / len(shares)
+                truth = teacher if times == 1 or reached else sure.softmax(-1)
+                slips: Slips = {
+                    "Those are logarithms; take exp.": lambda got: got.max() <= 0,
+                    "Those are logits; the shares that they stand for sum to 1.": (
+                        lambda got: abs(got.sum() - 1) > 0.01
+                    ),
+                    "That is what one softmax leads to; train through both.": teacher,
+                    "That is where labels lead; use all of the teacher's shares.": sure
+                    if times == 1
+                    else (),
+                    "Those are the inner probabilities; the student says what the "
+                    "outer softmax makes of them.": inner if times == 2 else (),
+                    "Train through one softmax where `times` is 1.": (
+                        sure.softmax(-1) if times == 1 else ()
+                    ),
+                    "Train longer, or in larger steps: the loss is still falling.": (
+                        always
+                    ),
+                }
+                how = "1 softmax" if times == 1 else "2 softmaxes"
+                zs = [round(z, 2) for z in start.tolist()]
+                given = f"the teacher {shares}, {how} and the start {zs}"
+                value = call(function, teacher, times, start)
+                same(value, truth.numpy(), given, EACH | slips, within=0.02)
