@@ -10,8 +10,10 @@ for the MiniLM, which has read each once. Writes the committee's soft targets to
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,12 +25,13 @@ from sklearn.linear_model import LogisticRegression
 from course_lib import records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
-from course_lib.experiment import Experiment
+from course_lib.experiment import FOLDER, Experiment
 from course_lib.losses import DistillationLoss
 from course_lib.models import TEACHERS
 from course_lib.recipes import epochs_for, new_model
+from course_lib.scale import Scale
 from course_lib.soft_target_files import SoftTargets, text_digests
-from course_lib.splits import prepare
+from course_lib.splits import Splits, prepare
 from course_lib.tensor_files import digest
 from course_lib.text import tokenize
 from course_lib.training import Distillation, LabelLoss, Objective
@@ -43,7 +46,6 @@ TOKENS = 512  # longer than elsewhere: the verdict may stand in the middle
 RECIPE = TEACHERS["lstm-vectors"]
 TAUGHT = Distillation(DistillationLoss(temperature=2.0, alpha=1.0))
 NAME = "committee-imdb"
-OUT = "soft-targets-imdb-committee.safetensors"
 #: (texts of all PARTS in turn,) log-odds of the second class.
 Answers = NDArray[np.float32]
 
@@ -53,42 +55,36 @@ def main(limit: int | None = None, seeds: Sequence[int] = (0,)) -> records.Recor
 
     `seeds` has one entry: of each member there is one.
     """
-    scale = sized(limit, max_tokens=TOKENS)
-    splits = prepare("imdb", scale, seed=0)
-    room = Committee(Experiment(NAME, splits, seeds, scale))
-    from_labels = {
-        "ngrams": room.ngrams_from_labels(),
-        "minilm": room.minilm(),
-        "lstms": room.lstms_from_labels(),
-    }
-    room.mix("mix", {name: from_labels[name] for name in ("ngrams", "minilm")})
-    three = room.mix("committee-of-labels", from_labels)
-    taught = {
-        "ngrams-taught": room.ngrams_taught_by(three),
-        "lstm-taught": room.lstm_taught_by(three),
-    }
-    members = from_labels | taught
-    committee = room.mix("committee", members)
+    scale = sized(limit)
+    room = Committee(prepare("imdb", scale, seed=0), seeds, scale)
+    committee = room.answers()["committee"]
     record = room.done.record(
-        {f"committee_minus_{name}": ("committee", name) for name in members}
-        | {
-            "committee_minus_mix": ("committee", "mix"),
-            "committee_minus_labels": ("committee", "committee-of-labels"),
+        {
+            f"committee_minus_{name}": ("committee", name)
+            for name in room.done.runs[0]
+            if name != "committee"
         },
         folds=FOLDS,
         weights=room.weights,
         validation=room.validation,
     )
-    path = room.done.write(record)
-    room.soft_targets(committee, record).write(path.with_name(OUT))
+    room.done.write(record)
+    room.soft_targets(committee, record).write(soft_targets_file(scale))
     return record
+
+
+def soft_targets_file(scale: Scale) -> Path:
+    """Return where the committee's answers are: committed, or of a trial."""
+    name = "soft-targets-imdb-committee.safetensors"
+    return (FOLDER if scale.name == "smoke" else Path("book/records")) / name
 
 
 class Committee:
     """What each member says of every text, and the mixes of what they say."""
 
-    def __init__(self, done: Experiment) -> None:
-        self.done, self.splits = done, done.splits
+    def __init__(self, splits: Splits, seeds: Sequence[int], scale: Scale) -> None:
+        self.splits = replace(splits, max_tokens=TOKENS)
+        self.done = Experiment(NAME, self.splits, seeds, scale)
         reviews = self.splits.reviews
         self.texts = [text for name in PARTS for text in reviews[name].texts]
         ends = np.cumsum([0, *(len(reviews[name]) for name in PARTS)]).tolist()
@@ -102,6 +98,22 @@ class Committee:
         self.folds = np.random.default_rng(0).permutation(len(self.labels)) % FOLDS
         self.weights: dict[str, dict[str, float]] = {}
         self.validation: dict[str, float] = {}
+
+    def answers(self) -> dict[str, Answers]:
+        """Return what each member says of every text, and each mix; rows of all."""
+        labels = {
+            "ngrams": self.ngrams_from_labels(),
+            "minilm": self.minilm(),
+            "lstms": self.lstms_from_labels(),
+        }
+        two = {name: labels[name] for name in ("ngrams", "minilm")}
+        said = labels | {"mix": self.mix("mix", two)}
+        said["committee-of-labels"] = three = self.mix("committee-of-labels", labels)
+        taught = {
+            "ngrams-taught": self.ngrams_taught_by(three),
+            "lstm-taught": self.lstm_taught_by(three),
+        }
+        return said | taught | {"committee": self.mix("committee", labels | taught)}
 
     @cached_property
     def ngrams(self) -> sparse.csr_matrix:
