@@ -1,0 +1,93 @@
+"""Does a teacher only save time? One student, from one pass to sixteen.
+
+Beyer et al. (2022), *Knowledge distillation: a good teacher is patient and consistent*,
+let students learn for very long. Here a student learns from labels or from what MiniLM
+says, of few texts, of the training reviews, or of the unlabelled ones as well. Each
+budget is a training of its own. How often student and teacher agree tells whether it
+becomes its teacher, or only as good (Stanton et al. 2021, *Does knowledge distillation
+really work?*).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from course_lib import records
+from course_lib.batches import Examples
+from course_lib.distill import read_ready_made
+from course_lib.experiment import Experiment
+from course_lib.losses import DistillationLoss
+from course_lib.models import STUDENTS
+from course_lib.soft_target_files import SoftTargets
+from course_lib.splits import prepare
+from course_lib.tensor_files import digest
+from course_lib.training import Distillation
+from experiments import sized
+from experiments.minilm import out
+
+COST = "three hours of one core"
+SEEDS = (0, 1, 2, 3, 4)
+PASSES = (1, 2, 4, 8, 16)  # over as many reviews as there are for training
+FEW = 4  # the few texts are a part of so many
+STUDENT = STUDENTS["lstm"]
+TEMPERATURE = 2.0
+TAUGHT = Distillation(DistillationLoss(TEMPERATURE, alpha=1.0))
+
+
+def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:
+    """Train what was not trained before, and write the record."""
+    scale = sized(limit, batch_size=64)
+    splits = prepare("imdb", scale, seed=0)
+    done = Experiment("patience-imdb", splits, seeds, scale)
+    said = SoftTargets.read(out("imdb"))
+    soft = said.logits_for(splits.readable_texts, splits.label_names)
+    teacher = read_ready_made(said, splits)
+    asked = {"said": digest({"test": torch.from_numpy(teacher.logits)})}
+    done.make("teacher", asked, lambda: teacher)
+    train, everything = splits.train, splits.readable.with_soft_targets(soft)
+    few = Examples(
+        train.tokens[: len(train) // FEW], soft_targets=soft[: len(train) // FEW]
+    )
+    arms = {
+        "few": few,
+        "train": train.with_soft_targets(soft[: len(train)]),
+        "all": everything,
+    }
+    for run in range(len(seeds)):
+        for passes in PASSES:
+            done.train(f"alone-{passes}", run, STUDENT, epochs=passes)
+            for name, examples in arms.items():
+                epochs = max(1, round(passes * len(train) / len(examples)))
+                row = f"{name}-{passes}"
+                if name == "train" or passes in PASSES[::2]:
+                    done.train(row, run, STUDENT, examples, TAUGHT, epochs=epochs)
+    rows = [row for row in done.runs[0] if row != "teacher"]
+    record = done.record(
+        {
+            f"taught_minus_alone_{passes}": (f"train-{passes}", f"alone-{passes}")
+            for passes in PASSES
+        },
+        passes=PASSES,
+        transfer={name: len(examples) for name, examples in arms.items()},
+        temperature=TEMPERATURE,
+        agreement={row: agreement(done, row) for row in rows},
+    )
+    done.write(record)
+    return record
+
+
+def agreement(done: Experiment, row: str) -> dict[str, list[float]]:
+    """Return how often a model and the teacher say the same, one number a run.
+
+    And how often they would if each erred independently of the other: that follows
+    from how often each is right.
+    """
+    labels = done.splits.test.truth.numpy()
+    found: dict[str, list[float]] = {"agree": [], "by_chance": []}
+    for run in done.runs:
+        said = [run[name].logits.argmax(1) for name in (row, "teacher")]
+        one, other = (float(np.mean(verdicts == labels)) for verdicts in said)
+        found["agree"].append(float(np.mean(said[0] == said[1])))
+        found["by_chance"].append(one * other + (1 - one) * (1 - other))
+    return found

@@ -1,0 +1,108 @@
+"""What is a teacher worth, what are more texts worth, and what word vectors?
+
+One student, trained eight times from each seed: from labels or from what MiniLM says,
+on the training reviews or on the unlabelled ones as well, with random words or with
+vectors counted in all of these texts. Where there is no teacher, unlabelled reviews
+have the labels that the student itself gives them (Lee 2013, *Pseudo-label*).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import product
+
+import torch
+
+from course_lib import records
+from course_lib.batches import Examples
+from course_lib.distill import read_ready_made
+from course_lib.experiment import Experiment, Trained
+from course_lib.losses import DistillationLoss
+from course_lib.models import STUDENTS
+from course_lib.soft_target_files import SoftTargets
+from course_lib.splits import prepare
+from course_lib.tensor_files import digest
+from course_lib.training import Distillation
+from experiments import sized
+from experiments.linear import bag_of_words, words_of
+from experiments.longer import longer
+from experiments.minilm import out
+from experiments.ngrams import STRENGTHS, naive_bayes_ngrams
+
+COST = "two hours of one core"
+SEEDS = (0, 1, 2, 3, 4)
+STUDENT = STUDENTS["lstm"]
+WORDS = {"random": STUDENT, "vectors": replace(STUDENT, from_word_vectors=True)}
+TEXTS = ("train", "all")
+TEMPERATURE = 2.0
+TAUGHT = Distillation(DistillationLoss(TEMPERATURE, alpha=1.0))
+#: What differs in one respect only: (with, without).
+QUESTIONS = (
+    {
+        f"teacher_on_{texts}_{words}": (
+            f"teacher-{texts}-{words}",
+            f"labels-{texts}-{words}",
+        )
+        for texts, words in product(TEXTS, WORDS)
+    }
+    | {
+        f"texts_for_{source}_{words}": (
+            f"{source}-all-{words}",
+            f"{source}-train-{words}",
+        )
+        for source, words in product(("labels", "teacher"), WORDS)
+    }
+    | {
+        f"vectors_for_{source}_{texts}": (
+            f"{source}-{texts}-vectors",
+            f"{source}-{texts}-random",
+        )
+        for source, texts in product(("labels", "teacher"), TEXTS)
+    }
+    | {"teacher_minus_longer": ("teacher-all-random", "longer")}
+)
+
+
+def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:
+    """Train what was not trained before, and write the record."""
+    scale = sized(limit)
+    splits = prepare("imdb", scale, seed=0)
+    done = Experiment("worth-imdb", splits, seeds, scale)
+    said = SoftTargets.read(out("imdb"))
+    soft = said.logits_for(splits.readable_texts, splits.label_names)
+    teacher = read_ready_made(said, splits)
+    asked = {"said": digest({"test": torch.from_numpy(teacher.logits)})}
+    done.make("teacher", asked, lambda: teacher)
+    words, strengths = words_of(splits), (1.0, 10.0, 100.0)
+    tf_idf = partial(bag_of_words, words, splits, strengths)
+    done.make("bag-of-words", {"C": strengths}, tf_idf)
+    done.make("ngrams", {"C": STRENGTHS}, partial(naive_bayes_ngrams, words, splits))
+    train = splits.train.with_soft_targets(soft[: len(splits.train)])
+    everything, times = splits.readable.with_soft_targets(soft), []
+    for run in range(len(seeds)):
+        for name, recipe in WORDS.items():
+            alone = done.train(f"labels-train-{name}", run, recipe)
+            own = labelled_by(alone, splits.train, splits.readable)
+            done.train(f"labels-all-{name}", run, recipe, own)
+            done.train(f"teacher-train-{name}", run, recipe, train, TAUGHT)
+            done.train(f"teacher-all-{name}", run, recipe, everything, TAUGHT)
+        times.append(longer(done, "longer", run, STUDENT, passes=3).times)
+    record = done.record(
+        QUESTIONS,
+        teacher_model=said.teacher["name"],
+        temperature=TEMPERATURE,
+        transfer={"train": len(train), "all": len(everything)},
+        longer_times=times,
+    )
+    done.write(record)
+    return record
+
+
+def labelled_by(student: Trained, train: Examples, readable: Examples) -> Examples:
+    """Return all readable reviews, the rest with the labels that a student gives them.
+
+    The training reviews, which come first, keep their own.
+    """
+    said = student.soft_targets(readable).argmax(dim=1)
+    labels = torch.cat([train.truth, said[len(train) :]])
+    return Examples(readable.tokens, labels)
