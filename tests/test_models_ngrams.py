@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from course_lib.models import NgramLSTM, NgramTable, count_parameters, quantise
-from course_lib.models.ngrams import names_of
+from course_lib.models.ngrams import ends_of, names_of
+from course_lib.text import cut
 
 RANDOM = np.random.default_rng(0)
 TEXTS = [RANDOM.integers(1, 60, size=n).astype(np.int32) for n in (40, 25, 9, 2, 1, 30)]
@@ -97,6 +98,20 @@ def make(labels=2, **sizes):
     model = NgramLSTM(60, labels, **sizes).eval()
     model.ngrams.choose(TEXTS)
     return model
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 8, 25, 40, 99])
+def test_the_lstm_reads_the_ends_as_a_cut_text_has_them(most):
+    for extra in (0, 7):
+        tokens, lengths = ends_of(*padded(TEXTS, extra), most)
+        short = padded([cut(text, most) for text in TEXTS])
+        width = short[0].shape[1]
+        assert torch.equal(tokens[:, :width], short[0])
+        assert not tokens[:, width:].any()
+        assert torch.equal(lengths, short[1])
+    whole, ends = make(), make(ends=10)
+    assert torch.equal(ends(*padded([cut(TEXTS[0], 10)])), ends(*padded([TEXTS[0]])))
+    assert not torch.equal(ends(*padded([TEXTS[0]])), whole(*padded([TEXTS[0]])))
 
 
 @pytest.mark.parametrize("labels", [1, 2, 3])

@@ -96,8 +96,10 @@ class NgramTable(nn.Module):
 class NgramLSTM(LSTMClassifier):
     """An LSTM and a table of n-grams that both say what they think: a sum of logits.
 
-    The table has a number a label; or one in all for two labels, which are taken for
-    classes of which one is true, so that only their difference counts.
+    N-grams are read in all of a text; the LSTM, which is slow, reads the first and the
+    last half of `ends` tokens. The table has a number a label; or one in all for two
+    labels, which are taken for classes of which one is true, so that only their
+    difference counts.
 
     >>> model = NgramLSTM(10, 2, places=8, embedding_size=4, hidden_size=5)
     >>> model(torch.tensor([[5, 2], [3, 0]]), torch.tensor([2, 1])).shape
@@ -108,9 +110,15 @@ class NgramLSTM(LSTMClassifier):
     PACE = 0.3
 
     def __init__(
-        self, vocabulary_size: int, num_labels: int, places: int, **sizes: Any
+        self,
+        vocabulary_size: int,
+        num_labels: int,
+        places: int,
+        ends: int = 256,
+        **sizes: Any,
     ) -> None:
         super().__init__(vocabulary_size, num_labels, **sizes)
+        self.ends = ends
         self.ngrams = NgramTable(places, 1 if num_labels == 2 else num_labels)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
@@ -118,4 +126,18 @@ class NgramLSTM(LSTMClassifier):
         said = self.PACE * self.ngrams(tokens, lengths)
         if self.num_labels == 2:
             said = torch.cat([-said / 2, said / 2], dim=1)
-        return super().forward(tokens, lengths) + said
+        return super().forward(*ends_of(tokens, lengths, self.ends)) + said
+
+
+def ends_of(tokens: Tensor, lengths: Tensor, most: int) -> tuple[Tensor, Tensor]:
+    """Return tokens and lengths without the middle of texts longer than `most`.
+
+    >>> tokens = torch.tensor([[5, 6, 7, 8, 9], [2, 3, 0, 0, 0]])
+    >>> ends_of(tokens, torch.tensor([5, 2]), 3)
+    (tensor([[5, 6, 9],
+            [2, 3, 0]]), tensor([3, 2]))
+    """
+    places = torch.arange(tokens.shape[1], device=tokens.device)[:most]
+    left_out = (lengths - most).clamp(min=0)[:, None]
+    places = places + left_out * (places >= most - most // 2)
+    return tokens.gather(1, places), lengths.clamp(max=most)
