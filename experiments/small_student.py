@@ -7,7 +7,6 @@ own n-grams, which need ten times the numbers; and the student in INT8.
 """
 
 from collections.abc import Sequence
-from functools import partial
 
 import torch
 
@@ -22,9 +21,7 @@ from course_lib.tensor_files import digest
 from course_lib.training import Distillation
 from experiments import sized
 from experiments.committee import TOKENS, soft_targets_file
-from experiments.linear import bag_of_words, words_of
-from experiments.longer import longer
-from experiments.ngrams import STRENGTHS, naive_bayes_ngrams
+from experiments.rivals import linear, longer
 
 COST = "two hours of one core"
 SEEDS = (0, 1, 2, 3, 4)
@@ -46,11 +43,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     teacher = read_ready_made(said, splits)
     asked = {"said": digest({"test": torch.from_numpy(teacher.logits)})}
     done.make("teacher", asked, lambda: teacher)
-    words = words_of(splits)
-    strengths = (1.0, 10.0, 100.0)
-    says = partial(bag_of_words, words, splits, strengths)
-    done.make("bag-of-words", {"C": strengths}, says)
-    done.make("ngrams", {"C": STRENGTHS}, partial(naive_bayes_ngrams, words, splits))
+    linear(done)
     times = []
     for run in range(len(seeds)):
         student = done.train("student", run, STUDENT, everything, TAUGHT, epochs=PASSES)

@@ -7,16 +7,13 @@ have the labels that the student itself gives them (Lee 2013, *Pseudo-label*).
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 from itertools import product
 
 import torch
 
 from course_lib import records
-from course_lib.batches import Examples
 from course_lib.distill import read_ready_made
-from course_lib.experiment import Experiment, Trained
+from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS
 from course_lib.soft_target_files import SoftTargets
@@ -24,15 +21,13 @@ from course_lib.splits import prepare
 from course_lib.tensor_files import digest
 from course_lib.training import Distillation
 from experiments import sized
-from experiments.linear import bag_of_words, words_of
-from experiments.longer import longer
 from experiments.minilm import out
-from experiments.ngrams import STRENGTHS, naive_bayes_ngrams
+from experiments.rivals import from_vectors, labelled_by, linear, longer
 
 COST = "two hours of one core"
 SEEDS = (0, 1, 2, 3, 4)
 STUDENT = STUDENTS["lstm"]
-WORDS = {"random": STUDENT, "vectors": replace(STUDENT, from_word_vectors=True)}
+WORDS = {"random": STUDENT, "vectors": from_vectors(STUDENT)}
 TEXTS = ("train", "all")
 TEMPERATURE = 2.0
 TAUGHT = Distillation(DistillationLoss(TEMPERATURE, alpha=1.0))
@@ -73,16 +68,13 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     teacher = read_ready_made(said, splits)
     asked = {"said": digest({"test": torch.from_numpy(teacher.logits)})}
     done.make("teacher", asked, lambda: teacher)
-    words, strengths = words_of(splits), (1.0, 10.0, 100.0)
-    tf_idf = partial(bag_of_words, words, splits, strengths)
-    done.make("bag-of-words", {"C": strengths}, tf_idf)
-    done.make("ngrams", {"C": STRENGTHS}, partial(naive_bayes_ngrams, words, splits))
+    linear(done)
     train = splits.train.with_soft_targets(soft[: len(splits.train)])
     everything, times = splits.readable.with_soft_targets(soft), []
     for run in range(len(seeds)):
         for name, recipe in WORDS.items():
             alone = done.train(f"labels-train-{name}", run, recipe)
-            own = labelled_by(alone, splits.train, splits.readable)
+            own = labelled_by(alone, splits)
             done.train(f"labels-all-{name}", run, recipe, own)
             done.train(f"teacher-train-{name}", run, recipe, train, TAUGHT)
             done.train(f"teacher-all-{name}", run, recipe, everything, TAUGHT)
@@ -96,13 +88,3 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     )
     done.write(record)
     return record
-
-
-def labelled_by(student: Trained, train: Examples, readable: Examples) -> Examples:
-    """Return all readable reviews, the rest with the labels that a student gives them.
-
-    The training reviews, which come first, keep their own.
-    """
-    said = student.soft_targets(readable).argmax(dim=1)
-    labels = torch.cat([train.truth, said[len(train) :]])
-    return Examples(readable.tokens, labels)
