@@ -8,6 +8,8 @@
 #   make lab     open the notebooks in JupyterLab
 #   make lint    formatting, lint and types
 #   make bench   compare the engine's speed with others; ten minutes on one quiet core
+#   make gpu     on a machine with one: its tests, its benchmarks, the full-size
+#                experiments; stops after eight minutes, and goes on when called again
 #   make sync    rewrite what all notebooks have in common
 #   make minutes note how long each chapter took in the last build, then sync
 #   make clean   delete everything that these commands made
@@ -24,7 +26,7 @@ UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
 	--ignore=tests/browser --ignore=tests/test_zoo.py
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks portable browser lab lint bench sync minutes clean
+.PHONY: book test notebooks portable browser lab lint bench gpu sync minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
@@ -70,6 +72,9 @@ lint: .venv/ready
 bench: .venv/ready .venv-peers/ready
 	$(BIN)/python -m benchmarks.engine
 	.venv-peers/bin/python -m benchmarks.text_to_verdict
+
+gpu: .venv/ready
+	$(BIN)/python -m experiments.full_size
 
 sync: .venv/ready
 	$(BIN)/python notebooks/sync.py
