@@ -46,6 +46,7 @@ TOKENS = 512  # longer than elsewhere: the verdict may stand in the middle
 RECIPE = TEACHERS["lstm-vectors"]
 TAUGHT = Distillation(DistillationLoss(temperature=2.0, alpha=1.0))
 NAME = "committee-imdb"
+OUT = Path("book/records/soft-targets-imdb-committee.safetensors")
 #: (texts of all PARTS in turn,) log-odds of the second class.
 Answers = NDArray[np.float32]
 
@@ -69,14 +70,9 @@ def main(limit: int | None = None, seeds: Sequence[int] = (0,)) -> records.Recor
         validation=room.validation,
     )
     room.done.write(record)
-    room.soft_targets(committee, record).write(soft_targets_file(scale))
+    place = FOLDER / OUT.name if scale.name == "smoke" else OUT
+    room.soft_targets(committee, record).write(place)
     return record
-
-
-def soft_targets_file(scale: Scale) -> Path:
-    """Return where the committee's answers are: committed, or of a trial."""
-    name = "soft-targets-imdb-committee.safetensors"
-    return (FOLDER if scale.name == "smoke" else Path("book/records")) / name
 
 
 class Committee:
@@ -247,7 +243,8 @@ class Committee:
         right = (said[self.rows["validation"]] > 0) == self.known
         self.validation[name] = float(right.mean())
         logits = two_logits(said[self.rows["test"]])
-        self.done.runs[0][name] = Reading(logits, parameters, None, None)
+        for run in self.done.runs:
+            run[name] = Reading(logits, parameters, None, None)
         return said
 
     def soft_targets(self, said: Answers, record: records.Record) -> SoftTargets:

@@ -20,7 +20,7 @@ from course_lib.splits import prepare
 from course_lib.tensor_files import digest
 from course_lib.training import Distillation
 from experiments import sized
-from experiments.committee import TOKENS, soft_targets_file
+from experiments.committee import OUT, TOKENS
 from experiments.rivals import linear, longer
 
 COST = "two hours of one core"
@@ -35,7 +35,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     """Train what was not trained before, and write the record."""
     scale = sized(limit, max_tokens=TOKENS, batch_size=64)
     splits = prepare("imdb", scale, seed=0)
-    said = SoftTargets.read(soft_targets_file(scale))
+    said = SoftTargets.read(OUT)
     everything = splits.readable.with_soft_targets(
         said.logits_for(splits.readable_texts, splits.label_names)
     )
