@@ -3,10 +3,10 @@ import math
 import numpy as np
 import torch
 from exercises import exercise_tests
+from torch import nn
 from torch.nn import functional as F
 
 from course_lib.checks import lstm_teacher as check
-from course_lib.models import reverse_within_length
 
 
 def at_last_word(states, lengths):
@@ -18,24 +18,113 @@ def score(words):
     return math.log(f / (1 - f))
 
 
-def by_columns(tokens, lengths):
-    columns = torch.arange(tokens.shape[1])
-    turned = lengths[:, None] - 1 - columns
-    return tokens.gather(1, torch.where(turned >= 0, turned, columns))
+def back(x, w, u, y):
+    h = [0.0]
+    for word in x:
+        h.append(math.tanh(w * word + u * h[-1]))
+    delta, dw, du = (h[-1] - y) * (1 - h[-1] ** 2), 0.0, 0.0
+    for t in range(len(x) - 1, -1, -1):
+        dw, du = dw + delta * x[t], du + delta * h[t]
+        delta *= u * (1 - h[t] ** 2)
+    return dw, du
 
 
-def row_by_row(tokens, lengths):
-    pairs = zip(tokens, lengths, strict=True)
-    return torch.stack([torch.cat([r[:n].flip(0), r[n:]]) for r, n in pairs])
+def forwards(x, w, u, y):
+    """Without a way back: how the state moves with each weight, word by word."""
+    h, moves = 0.0, np.zeros(2)
+    for word in x:
+        before, h = h, np.tanh(w * word + u * h)
+        moves = (1 - h**2) * (np.array([word, before]) + u * moves)
+    return (h - y) * moves
 
 
-def in_lists(tokens, lengths):
-    pairs = zip(tokens.tolist(), lengths.tolist(), strict=True)
-    return [row[:n][::-1] + row[n:] for row, n in pairs]
+def in_tensors(x, w, u, y):
+    words, h = torch.tensor(x, dtype=torch.float64), [torch.zeros(())]
+    for word in words:
+        h.append(torch.tanh(w * word + u * h[-1]))
+    slopes = 1 - torch.stack(h).square()
+    deltas = torch.zeros(len(x))
+    delta = (h[-1] - y) * slopes[-1]
+    for t in reversed(range(len(x))):
+        deltas[t], delta = delta, delta * u * slopes[t]
+    return (deltas * words).sum(), (deltas * torch.stack(h)[:-1]).sum()
 
 
-def reversed_rows(tokens, lengths):
-    return reverse_within_length(tokens.unsqueeze(-1), lengths).squeeze(-1)
+def by_autograd(x, w, u, y):
+    weights = torch.tensor([w, u], requires_grad=True)
+    h = torch.zeros(())
+    for word in x:
+        h = torch.tanh(weights[0] * word + weights[1] * h)
+    return torch.autograd.grad((h - y) ** 2 / 2, weights)[0]
+
+
+def two_words(x, w, u, y):
+    (h1, h2), (x1, x2) = [np.tanh(w * x[0]), 0], (x[0], x[-1])
+    h2 = np.tanh(w * x2 + u * h1)
+    delta2 = (h2 - y) * (1 - h2**2)
+    delta1 = delta2 * u * (1 - h1**2)
+    return delta2 * x2 + delta1 * x1, delta2 * h1
+
+
+def state_after(x, w, u, y):
+    """dL/du with each word's own state in place of the one before."""
+    h = [0.0]
+    for word in x:
+        h.append(math.tanh(w * word + u * h[-1]))
+    delta, du = (h[-1] - y) * (1 - h[-1] ** 2), 0.0
+    for t in range(len(x), 0, -1):
+        du += delta * h[t]
+        delta *= u * (1 - h[t - 1] ** 2)
+    return back(x, w, u, y)[0], du
+
+
+def learner(x, labels, new, score, *, gate=1, split=False, pool=None, steps=200):
+    """An LSTM of 16 units; `gate` says whose bias is set, `pool` what is read."""
+    lstm, head = nn.LSTM(1, 16, batch_first=True).to(x.dtype), nn.Linear(16, 2)
+    head, pool = head.to(x.dtype), pool or (lambda states: states[:, -1])
+    quarter = slice(16 * gate, 16 * gate + 16)
+    with torch.no_grad():
+        lstm.bias_ih_l0[quarter] = score / 2 if split else score
+        lstm.bias_hh_l0[quarter] = score / 2 if split else 0.0
+    optimizer = torch.optim.Adam([*lstm.parameters(), *head.parameters()], lr=0.01)
+    for _ in range(steps):
+        rows = torch.randint(len(x), (64,))
+        loss = F.cross_entropy(head(pool(lstm(x[rows])[0])), labels[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    with torch.no_grad():
+        return head(pool(lstm(new)[0])).argmax(-1)
+
+
+class OneLogit(nn.Module):
+    """The same idea in another style: one logit, a last state, a model of its own."""
+
+    def __init__(self, score):
+        super().__init__()
+        self.lstm, self.head = nn.LSTM(1, 16), nn.Linear(16, 1)
+        for name, bias in self.lstm.named_parameters():
+            if "bias" in name:
+                bias.data.chunk(4)[1].fill_(score if "ih" in name else 0)
+
+    def forward(self, x):
+        _, (h, _) = self.lstm(x.transpose(0, 1))
+        return self.head(h[0])[:, 0]
+
+
+def one_logit(x, labels, new, score):
+    model, order = OneLogit(score), torch.arange(0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    for _ in range(200):
+        if len(order) < 64:
+            order = torch.randperm(len(x))
+        rows, order = order[:64], order[64:]
+        optimizer.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(model(x[rows]), labels[rows].float())
+        loss.backward()
+        optimizer.step()
+    with torch.inference_mode():
+        return (model(new) > 0).numpy()
 
 
 def blanks_matter(model, tokens, lengths, blanks=20, atol=1e-4):
@@ -74,6 +163,12 @@ def alone_or_in_company(model, tokens, lengths):
     return not torch.allclose(model(tokens, lengths), torch.cat(alone), atol=1e-4)
 
 
+def first_review(model, tokens, lengths):
+    model.eval()
+    before, after = model(tokens, lengths), model(F.pad(tokens, (0, 20)), lengths)
+    return not torch.allclose(before[0], after[0], atol=1e-4)
+
+
 ANSWERS = {
     "last_state": [
         at_last_word,
@@ -81,18 +176,23 @@ ANSWERS = {
         lambda s, n: s.gather(1, (n - 1)[:, None, None].expand(-1, 1, s.shape[2]))[
             :, 0
         ],
+        lambda s, n: (s.double() * F.one_hot(n - 1, s.shape[1]).unsqueeze(-1)).sum(1),
     ],
     "forget_score": [
         score,
         lambda words: -math.log(2 ** (1 / words) - 1),
+        lambda words: -np.log(np.expm1(np.log(2) / words)),
         lambda words: torch.logit(
             torch.tensor(0.5, dtype=torch.float64) ** (1 / words)
         ),
     ],
-    "reverse": [
-        reversed_rows,
-        by_columns,
-        lambda tokens, lengths: torch.from_numpy(by_columns(tokens, lengths).numpy()),
+    "through_time": [back, forwards, in_tensors, lambda *given: list(back(*given))],
+    "reader": [
+        learner,
+        one_logit,
+        lambda x, labels, new, score: learner(
+            x.double(), labels, new.double(), score, split=True
+        ).tolist(),
     ],
     "depends_on_padding": [
         blanks_matter,
@@ -115,6 +215,9 @@ WRONG = {
         (lambda s, n: s.mean(1), "lengths [3, 1]", "expected [[2.0], [4.0]]"),
         (lambda s, n: at_last_word(s, n).squeeze(), "[3, 1]", "shape (2, 1)"),
         (lambda s, n: at_last_word(s, n).tolist(), "[3, 1]", "returned list"),
+        (lambda s, n: s[torch.arange(len(s)), n - 2], "[3, 1]", "last word but one"),
+        (lambda s, n: torch.stack([s[0, 2], s[1, 0]]), "[1, 4, 2]", "shape (2, 2)"),
+        (lambda s, n: s[torch.arange(2), n[:2] - 1], "[1, 4, 2]", "shape (2, 2)"),
     ],
     "forget_score": [
         (lambda words: 0.5 ** (1 / words), "words = 10", "the gate itself"),
@@ -128,24 +231,69 @@ WRONG = {
         (lambda words: math.log(max(words - 1, 1)), "words = 10", "is near"),
         (lambda words: "long", "words = 10", "one number"),
         (lambda words: 2.6338, "words = 1 ", "expected 0"),
+        (lambda words: round(score(words), 1), "words = 10", "expected 2.634"),
+        (lambda words: score(words + 1), "words = 10", "expected 2.634"),
+        (lambda words: score(max(1, int(words))), "words = 0.5", "expected -1.099"),
     ],
-    "reverse": [
-        (row_by_row, "more reviews take more operations", "no loop"),
-        (lambda t, n: torch.tensor(in_lists(t, n)), "more operations, or lists", ""),
-        (lambda t, n: t.flip(1), "lengths [4, 2]", "padding came to the front"),
-        (lambda t, n: t.flip(0), "lengths [4, 2]", "in reverse order"),
-        (lambda t, n: t, "lengths [4, 2]", "Nothing was turned round"),
+    "through_time": [
+        (by_autograd, "You asked autograd", "the formula"),
+        (two_words, "x = [0.5, -1.0, 2.0, 0.25]", "expected"),
+        (lambda *given: (-0.24742, -0.07018), "x = [0.5", "expected"),
+        (state_after, "x = [1.0, 1.0]", "expected"),
+        (lambda *given: back(*given)[::-1], "x = [1.0, 1.0]", "and then dL/dw"),
+        (lambda *given: back(*given)[0], "x = [1.0, 1.0]", "Two numbers"),
+        (lambda *given: 2 * np.array(back(*given)), "x = [1.0", "one half"),
+        (lambda *given: -np.array(back(*given)), "x = [1.0", "sign"),
+        *[
+            (lambda *given, how=how: check.derivatives(*given, **how), "u = 0.8", why)
+            for how, why in [
+                ({"back": 1}, "last word's part alone"),
+                ({"factor": lambda u, h: 1.0}, "go back unchanged"),
+                ({"factor": lambda u, h: u}, "slope of tanh is missing"),
+                ({"factor": lambda u, h: 1 - h**2}, "weight u is missing"),
+                ({"factor": lambda u, h: u * (1 - h)}, "with a square"),
+            ]
+        ],
         (
-            lambda t, n: torch.stack(
-                [
-                    torch.cat([r[:i].roll(-1).flip(0), r[i:]])
-                    for r, i in zip(t, n, strict=True)
-                ]
-            ),
-            "lengths [4, 2]",
-            "one off",
+            lambda *given: check.derivatives(*given, back=2),
+            "x = [0.5",
+            "last two words alone",
         ),
-        (lambda t, n: t[:, :2], "lengths [4, 2]", "shape (2, 4)"),
+    ],
+    "reader": [
+        (lambda x, labels, new, score: torch.ones(len(new)), "4 numbers", "train on"),
+        (
+            lambda x, labels, new, score: (new[:, 0, 0] > 0).long(),
+            "4 numbers, with labels turned round",
+            "train on",
+        ),
+        (
+            lambda x, labels, new, score: learner(x, labels, new, 5),
+            "50 numbers and score 0",
+            "about half",
+        ),
+        (
+            lambda *given: learner(*given, pool=lambda states: states[:, 0]),
+            "50 numbers and score 0",
+            "after the last number",
+        ),
+        (
+            lambda *given: learner(*given, pool=lambda states: states.mean(1)),
+            "50 numbers and score 0",
+            "after the last number",
+        ),
+        (
+            lambda x, labels, new, score: learner(x, labels, new, 0),
+            "50 numbers and score 5",
+            "second quarter",
+        ),
+        (lambda *given: learner(*given, gate=0), "score 5", "second quarter"),
+        (
+            lambda x, labels, new, score: F.one_hot(learner(x, labels, new, score)),
+            "4 numbers",
+            "One verdict for each",
+        ),
+        (lambda x, labels, new, score: 0.9 + 0 * new[:, 0, 0], "4 numbers", "0 or a 1"),
     ],
     "depends_on_padding": [
         (lambda *given: True, "'last word' and a batch", "expected False"),
@@ -155,6 +303,8 @@ WRONG = {
         (by_exact_equality, "and a batch", "torch.allclose"),
         (alone_or_in_company, "lengths [4, 4], without padding", "append some blanks"),
         (lambda *given: "yes", "'last word'", "expected True or False"),
+        (first_review, "'one review of them'", "all reviews"),
+        (lambda *given: blanks_matter(*given, atol=9), "'last column'", "verdicts"),
     ],
 }
 

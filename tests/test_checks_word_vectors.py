@@ -1,9 +1,12 @@
 import numpy as np
 import torch
 from exercises import exercise_tests
+from scipy.sparse import csr_array
+from scipy.sparse.linalg import svds
 from torch.nn import functional as F
 
 from course_lib.checks import word_vectors as check
+from course_lib.word_vectors import positive_pmi
 
 
 def pmi(n, i, j):
@@ -54,6 +57,29 @@ def farthest(vectors, word, k):
     return cosines(vectors, word).argsort()[:k].tolist()
 
 
+def positive(n, power=0.75, least=0.0):
+    p = n / n.sum()
+    context = n.sum(0) ** power
+    context /= context.sum()
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(p / np.outer(p.sum(1), context)), least)
+
+
+def cut_down(table, directions, columns=slice(None), root=0.5):
+    u, s, _ = np.linalg.svd(table)
+    return (u * s**root)[:, columns][:, :directions]
+
+
+def by_the_course(counts, directions):
+    return svds(positive_pmi(csr_array(counts)).astype(float), directions)[0]
+
+
+def by_torch(counts, directions):
+    table = torch.from_numpy(positive(counts, power=1.0)).float()
+    u, s, _ = torch.linalg.svd(table)
+    return u[:, :directions] * s[:directions]
+
+
 ANSWERS = {
     "information": [pmi, by_expectation, lambda n, i, j: torch.tensor(pmi(n, i, j))],
     "neighbours": [
@@ -65,6 +91,12 @@ ANSWERS = {
         lambda n, power: n**power / (n**power).sum(),
         lambda n, power: (n / n.sum()) ** power / ((n / n.sum()) ** power).sum(),
         lambda n, power: [x**power / sum(y**power for y in n) for x in n],
+    ],
+    "kinds_found": [
+        lambda n, directions: cut_down(positive(n), directions),
+        lambda n, directions: cut_down(positive(n), directions, root=1).tolist(),
+        by_the_course,
+        by_torch,
     ],
 }
 
@@ -91,6 +123,8 @@ WRONG = {
             "less often than by chance",
         ),
         (lambda n, i, j: n, "words 0 and 1", "expected one number"),
+        (lambda n, i, j: pmi(n, 0, 1), "words 0 and 2", "expected"),
+        (lambda n, i, j: np.log(n[i, j] * 24 / n[i].sum() / n[j].sum()), "1 and 2", ""),
     ],
     "neighbours": [
         (by_product, "word 0", "divide by the lengths"),
@@ -136,6 +170,27 @@ WRONG = {
         ),
     ],
 }
+
+WRONG["kinds_found"] = [
+    (lambda n, k: cut_down(n, k), "6 directions", "positive PMI"),
+    (lambda n, k: cut_down(n / n.sum(1, keepdims=True), k), "6 dir", "positive PMI"),
+    (lambda n, k: positive(n)[:, :k], "6 directions", "first columns"),
+    (
+        lambda n, k: cut_down(positive(n), k, columns=slice(None, None, -1)),
+        "6 directions",
+        "first columns",
+    ),
+    (lambda n, k: positive(n, least=-np.inf)[:, :k], "6 dir", "minus infinity"),
+    (lambda n, k: positive(n), "6 directions", "`directions` long"),
+    (lambda n, k: cut_down(positive(n), 6), "2 directions", "`directions` long"),
+    (lambda n, k: cut_down(positive(n), k).T, "6 directions", "One row for each"),
+    (
+        lambda n, k: np.random.default_rng(0).normal(size=(len(n), k)),
+        "6 directions",
+        "85 %",
+    ),
+    (lambda n, k: np.ones((60, k)), "6 directions", "(66, 6)"),
+]
 
 
 test_an_answer_is_solved, test_a_slip_is_told = exercise_tests(check, ANSWERS, WRONG)

@@ -4,16 +4,22 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from course_lib.checks import check
-from course_lib.checks.expect import always, call, count_operations, require, same
-from course_lib.models import (
-    LSTMClassifier,
-    masked_mean_and_max,
-    reverse_within_length,
+from course_lib.checks.expect import (
+    OTHER_SHAPE,
+    Slips,
+    always,
+    call,
+    call_without_autograd,
+    read,
+    require,
+    same,
 )
+from course_lib.models import LSTMClassifier, masked_mean_and_max
 
 
 @check("Right: each review at its own last word, and a batch of one as well.")
@@ -76,47 +82,146 @@ def forget_score(function: Callable[[float], Any]) -> None:
         same(call(function, words), truth, f"words = {words}", slips)
 
 
-@check("Right: the words turned round, the padding where it was.")
-def reverse(function: Callable[[Tensor, Tensor], Any]) -> None:
-    """Reverse (batch, tokens) token numbers, each row within its own length.
+@check("Right: both derivatives, through any number of words.")
+def through_time(function: Callable[[list[float], float, float, float], Any]) -> None:
+    """dL/dw and dL/du of ½ (h_T - y)², where h_t = tanh(w x_t + u h_{t-1}), h_0 = 0.
 
-    >>> reverse(lambda t, n: reverse_within_length(t[..., None], n)[..., 0])
-    ✅ Right: the words turned round, the padding where it was.
-    >>> reverse(lambda t, n: t.flip(1))
-    ❌ For tokens [[1, 2, 3, 4], [5, 6, 0, 0]] and lengths [4, 2] you returned [[4, 3,
-    2, 1], [0, 0, 6, 5]]; expected [[4, 3, 2, 1], [6, 5, 0, 0]]. The padding came to
-    the front: mind each row's length.
+    >>> through_time(lambda x, w, u, y: derivatives(x, w, u, y))
+    ✅ Right: both derivatives, through any number of words.
+    >>> through_time(lambda x, w, u, y: derivatives(x[-1:], w, u, y))
+    ❌ For x = [1.0, 1.0], w = 0.5, u = 0.8 and y = 1.0 you returned [-0.423, 0.0];
+    expected [-0.2474, -0.07018].
     """
     cases = [
-        ([[1, 2, 3, 4], [5, 6, 0, 0]], [4, 2]),
-        ([[7, 0, 0], [8, 9, 0], [1, 2, 3]], [1, 2, 3]),
-        ([[4, 5, 0]], [2]),
+        ([1.0, 1.0], 0.5, 0.8, 1.0),
+        ([0.5, -1.0, 2.0, 0.25], 0.7, -1.2, -0.5),
+        ([2.0], -0.4, 0.9, 0.5),
+        ([0.3, 0.1, -0.2, 0.4, 0.2, -0.5, 0.6], 1.1, 0.9, 2.0),
     ]
-    for rows, numbers in cases:
-        tokens, lengths = torch.tensor(rows), torch.tensor(numbers)
-        slips = {
-            "The padding came to the front: mind each row's length.": tokens.flip(1),
-            "Those are the reviews in reverse order, not the words.": tokens.flip(0),
-            "Nothing was turned round.": tokens,
-            "That is one off: word 0 goes to column n - 1.": torch.stack(
-                [
-                    torch.cat([row[:n].roll(-1).flip(0), row[n:]])
-                    for row, n in zip(tokens, numbers, strict=True)
-                ]
+    for x, w, u, y in cases:
+        truth = np.array(derivatives(x, w, u, y))
+        slips: Slips = {
+            "Two numbers, please: first dL/dw, then dL/du.": OTHER_SHAPE,
+            "The sign is turned round.": -truth,
+            "That is dL/du and then dL/dw.": truth[::-1],
+            "The loss has a factor of one half.": 2 * truth,
+            "That is the last word's part alone; the earlier ones add theirs.": (
+                np.array(derivatives(x, w, u, y, back=1))
+            ),
+            "Those are the parts of the last two words alone.": (
+                np.array(derivatives(x, w, u, y, back=2))
+            ),
+            "The error does not go back unchanged: each step back multiplies it by "
+            "u (1 - h²).": np.array(derivatives(x, w, u, y, factor=lambda u, h: 1.0)),
+            "On the way back the slope of tanh is missing.": (
+                np.array(derivatives(x, w, u, y, factor=lambda u, h: u))
+            ),
+            "On the way back the weight u is missing.": (
+                np.array(derivatives(x, w, u, y, factor=lambda u, h: 1 - h**2))
+            ),
+            "The slope of tanh is 1 - h², with a square.": (
+                np.array(derivatives(x, w, u, y, factor=lambda u, h: u * (1 - h)))
             ),
         }
-        truth = reverse_within_length(tokens[..., None], lengths)[..., 0]
-        given = f"tokens {rows} and lengths {numbers}"
-        same(call(function, tokens, lengths), truth, given, slips)
-    few, many = (
-        count_operations(function, torch.ones(n, 4).long(), torch.full((n,), 3))
-        for n in (2, 8)
+        given = f"x = {x}, w = {w}, u = {u} and y = {y}"
+        same(call_without_autograd(function, x, w, u, y), truth, given, slips)
+
+
+def derivatives(
+    x: list[float],
+    w: float,
+    u: float,
+    y: float,
+    back: int | None = None,
+    factor: Callable[[float, float], float] = lambda u, h: u * (1 - h**2),
+) -> tuple[float, float]:
+    """Return dL/dw and dL/du; `back` and `factor` are for those that are wrong.
+
+    >>> [round(part, 3) for part in derivatives([1.0, 1.0], 0.5, 0.8, 1.0)]
+    [-0.247, -0.07]
+    """
+    h = [0.0]
+    for word in x:
+        h.append(math.tanh(w * word + u * h[-1]))
+    delta, dw, du = (h[-1] - y) * (1 - h[-1] ** 2), 0.0, 0.0
+    pairs = list(zip(x, h, strict=False))[::-1]  # each word, and the state before it
+    for word, before in pairs[:back]:
+        dw, du = dw + delta * word, du + delta * before
+        delta *= factor(u, before)
+    return dw, du
+
+
+Reader = Callable[[Tensor, Tensor, Tensor, float], Any]
+
+
+@check("Right: the open gate lets it learn what the half open one cannot in this time.")
+def reader(function: Reader) -> None:
+    """0 or 1 for each new text, by an LSTM whose forget gates start at a score.
+
+    Of short texts it has to learn the first number at any score; of long ones with the
+    gates open, and with gates near one half it must not be able to.
+
+    >>> reader(lambda x, labels, new, score: torch.ones(len(new)))
+    ❌ On texts of 4 numbers, with labels turned round and score 0, ...% of your
+    verdicts are right; expected 80 % or more. Does it train on `x` and `labels`?
+    """
+    half_open = (
+        "With gates near one half nothing of the first number should arrive. Does it "
+        "read the state after the last number, do the gates start at `score`, and are "
+        "there no more than 200 steps?"
     )
+    other_gate = "Is it the forget gate's bias, the second quarter, that is `score`?"
+    cases = [
+        (4, True, 0, "Does it train on `x` and `labels`?"),
+        (50, False, 0, half_open),
+        (50, False, 5, other_gate),
+    ]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        for words, turned, score, hint in cases:
+            given = f"texts of {words} numbers" + ", with labels turned round" * turned
+            given = f"{given} and score {score}"
+            learns = words == 4 or score > 0
+            right = _share_right(function, words, turned, score, given)
+            if learns != (right > 0.8):  # one start in fifty is lucky, or unlucky
+                right = _share_right(function, words, turned, score, given)
+            require(
+                learns == (right > 0.8),
+                f"On {given}, {right:.0%} of your verdicts are right; expected "
+                f"{'80 % or more' if learns else 'about half'}. {hint}",
+            )
+
+
+def _share_right(
+    function: Reader, words: int, turned: bool, score: float, given: str
+) -> float:
+    (x, labels), (new, truth) = told(1_000, words), told(300, words)
+    if turned:
+        labels, truth = 1 - labels, 1 - truth
+    wanted = truth.numpy()
+    got = call(function, x, labels, new, score)
+    verdicts = read(got, wanted, given, {ONE_EACH: OTHER_SHAPE})
     require(
-        few == many < math.inf,
-        "The rows are right, but more reviews take more operations, or lists; expected "
-        "no loop over the reviews. Which column does each new column take from?",
+        np.isin(verdicts, (0, 1)).all(),
+        f"For {given} you returned other numbers; expected a 0 or a 1 for each.",
     )
+    return float((verdicts == wanted).mean())
+
+
+ONE_EACH = "One verdict for each new text: the class of the larger logit."
+
+
+def told(number: int, words: int) -> tuple[Tensor, Tensor]:
+    """Return (texts, words, 1) texts that say 3 or -3 first, and (texts,) which it was.
+
+    >>> x, labels = told(5, 4)
+    >>> x.shape, bool(((x[:, 0, 0] > 0) == labels).all())
+    (torch.Size([5, 4, 1]), True)
+    """
+    labels = torch.randint(2, (number,))
+    x = 0.1 * torch.randn(number, words, 1)
+    x[:, 0, 0] = 6.0 * labels - 3
+    return x, labels
 
 
 class Judge(nn.Module):
@@ -174,6 +279,17 @@ def in_last_column(states: Tensor, lengths: Tensor) -> Tensor:
     return states[:, -1]
 
 
+def all_but_one(states: Tensor, lengths: Tensor) -> Tensor:
+    """Pool by the state at the last word, and the last review by the last column.
+
+    >>> states = torch.tensor([[[1.0], [0.0]], [[2.0], [0.0]]])
+    >>> all_but_one(states, torch.tensor([1, 1]))
+    tensor([[1.],
+            [0.]])
+    """
+    return torch.cat([at_last_word(states, lengths)[:-1], states[-1:, -1]])
+
+
 def zoo() -> list[tuple[str, nn.Module, bool, str]]:
     """Name, model, whether it depends on padding, and what to say if missed."""
     torch.manual_seed(0)
@@ -188,13 +304,14 @@ def zoo() -> list[tuple[str, nn.Module, bool, str]]:
         ("mean over blanks", Judge(lambda x, n: x.mean(1)).eval(), True, doors),
         ("backwards", Backwards(in_last_column).eval(), True, doors),
         ("masked pooling", Judge(masked_mean_and_max).eval(), False, rounding),
+        ("one review of them", Judge(all_but_one).eval(), True, "Compare all reviews."),
         # Before the teacher: its sums differ from each other on some processors only.
         ("rounding", Rounding(Judge(at_last_word)).eval(), False, rounding),
         ("teacher in train mode", teacher.train(), False, dropout),
     ]
 
 
-@check("Right: all seven found out, from the outside. Keep it, and use it.")
+@check("Right: all eight found out, from the outside. Keep it, and use it.")
 def depends_on_padding(function: Callable[[nn.Module, Tensor, Tensor], Any]) -> None:
     """True if blanks behind the reviews change what a model says about them.
 
@@ -204,7 +321,7 @@ def depends_on_padding(function: Callable[[nn.Module, Tensor, Tensor], Any]) -> 
     ...     a, b = model(tokens, lengths), model(wider, lengths)
     ...     return not torch.allclose(a, b, atol=1e-4)
     >>> depends_on_padding(moved)
-    ✅ Right: all seven found out, from the outside. Keep it, and use it.
+    ✅ Right: all eight found out, from the outside. Keep it, and use it.
     >>> depends_on_padding(lambda model, tokens, lengths: False)
     ❌ For 'last column' and a batch of lengths [6, 3, 1] you returned False; expected
     True. The verdicts may agree while the logits move: compare the logits.

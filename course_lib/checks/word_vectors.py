@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_lib.checks import check
-from course_lib.checks.expect import OTHER_SHAPE, Slips, call, same
+from course_lib.checks.expect import OTHER_SHAPE, Slips, call, read, require, same
 
 
 @check("Right: how much oftener than chance, and less than chance as well.")
@@ -145,3 +145,84 @@ def smoothed(function: Callable[[np.ndarray, float], Any]) -> None:
             slips["That is one over the power."] = upside_down / upside_down.sum()
         given = f"the counts {n.tolist()} and power {power}"
         same(call(function, n, power), raised / raised.sum(), given, slips)
+
+
+@check("Right: six directions are enough for six kinds of words, and two are not.")
+def kinds_found(function: Callable[[np.ndarray, int], Any]) -> None:
+    """Vectors (words, directions) whose nearest are of the same kind, from counts.
+
+    Tried on four made-up languages. The vectors have to find nine words in ten with as
+    many directions as there are kinds, and cannot with two. What counts is the outcome:
+    whether there is a damper or a root of the singular values is left to the reader.
+
+    >>> kinds_found(lambda n, directions: n[:, :directions])
+    ❌ For a language of six kinds and 6 directions, the nearest word is of the same
+    kind for ...% of the words; expected 85 % or more. Is it positive PMI, and then the
+    first columns of U times S or its root?
+    """
+    for directions in (6, 2, 4):
+        shares = []
+        for seed in range(4):
+            counts, kind = language(seed)
+            given = f"a language of six kinds and {directions} directions"
+            got = call(function, counts, directions)
+            like = np.empty((len(kind), directions))
+            slips: Slips = {"One row for each word, `directions` long.": OTHER_SHAPE}
+            rows = read(got, like, given, slips)
+            require(
+                np.isfinite(rows).all(),
+                f"For {given} some numbers are infinite or none; expected finite ones. "
+                "Words that never met have a PMI of minus infinity, cut off at 0.",
+            )
+            shares.append(own_kind(rows, kind))
+        share = float(np.mean(shares))
+        require(
+            directions != 6 or share >= 0.85,
+            f"For {given}, the nearest word is of the same kind for {share:.0%} of the "
+            "words; expected 85 % or more. Is it positive PMI, and then the first "
+            "columns of U times S or its root?",
+        )
+        require(
+            directions != 2 or share < 0.7,
+            f"For {given}, the nearest word is of the same kind for {share:.0%} of the "
+            "words; expected far fewer. There is more in these rows than two "
+            "directions of the table.",
+        )
+
+
+def own_kind(rows: np.ndarray, kind: np.ndarray) -> float:
+    """Return the share of words, of those that have a kind, whose nearest is like them.
+
+    >>> own_kind(np.array([[1.0, 0], [2, 0.1], [0, 1]]), np.array([0, 0, 1]))
+    0.6666666666666666
+    """
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    unit = rows / np.maximum(lengths, 1e-12)
+    alike = unit @ unit.T
+    np.fill_diagonal(alike, -np.inf)
+    has_kind = kind >= 0
+    return float((kind[alike.argmax(axis=1)] == kind)[has_kind].mean())
+
+
+def language(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return counts (66, 66) of 60 words of six kinds, and the kind of each, or -1.
+
+    Two kinds at a time keep each other's company, and hardly their own; six more words
+    stand near everything. Some words are frequent, most are not.
+
+    >>> counts, kind = language(0)
+    >>> counts.shape, bool((counts == counts.T).all()), np.bincount(kind + 1).tolist()
+    ((66, 66), True, [6, 10, 10, 10, 10, 10, 10])
+    """
+    random = np.random.default_rng(seed)
+    kind = np.repeat([0, 1, 2, 3, 4, 5, -1], [10] * 6 + [6])
+    frequency = np.ones(66)
+    frequency[:60] = (1.0 + random.permutation(60)) ** -0.7
+    company = np.where((kind[:, None] ^ 1) == kind[None, :], 1.0, 0.05)
+    company[60:], company[:, 60:] = 1.0, 1.0
+    company[60:, 60:] = 0.0
+    expected = 120 * company * np.outer(frequency, frequency)
+    counts = np.triu(random.poisson(expected), 1)
+    order = random.permutation(66)
+    counts = (counts + counts.T)[np.ix_(order, order)].astype(np.float64)
+    return counts, kind[order]
