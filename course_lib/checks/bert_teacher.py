@@ -151,9 +151,7 @@ def noise(function: Callable[[Callable[[], Tensor], int], Any], guess: Any = 1) 
             "That is the mean distance; square, take the mean, and then the root.": (
                 near(truth * (2 / math.pi) ** 0.5)
             ),
-            "Take the difference for each text, before any mean over texts.": (
-                lambda got, truth=truth: bool(abs(got) < truth / 10)
-            ),
+            "Take the difference for each text, before any mean over texts.": (near(0)),
         }
         same(value, truth, given, slips, within=0.07 * truth)
 
