@@ -1,6 +1,10 @@
+import math
+
 import numpy as np
+import pytest
 import torch
 from exercises import exercise_tests
+from torch.nn import functional as F
 
 from course_lib.checks import bert_teacher as check
 
@@ -11,17 +15,49 @@ def parameters(vocabulary, hidden, layers):
     return embeddings + layers * layer + hidden**2 + hidden
 
 
-def head_and_tail(pieces, max_tokens):
-    if len(pieces) <= max_tokens:
-        return pieces
-    inside, room = pieces[1:-1], max_tokens - 2
-    tail = room // 2
-    kept = inside[: room - tail] + inside[len(inside) - tail :]
-    return [pieces[0], *kept, pieces[-1]]
+def attention(q, k, v, keep):
+    scores = q @ k.T / q.shape[1] ** 0.5
+    return scores.masked_fill(keep == 0, -torch.inf).softmax(dim=-1) @ v
 
 
-def rate(steps, typical, budget):
-    return 2 * budget * typical / steps
+def attention_in_loops(q, k, v, keep):
+    rows = []
+    for i in range(len(q)):
+        weights = [
+            math.exp(float(q[i] @ k[j]) / math.sqrt(len(q[i]))) * int(keep[j])
+            for j in range(len(k))
+        ]
+        rows.append(sum(w * v[j] for j, w in enumerate(weights)) / sum(weights))
+    return torch.stack(rows)
+
+
+def attention_of_words_alone(q, k, v, keep):
+    """Blanks are left out before anything is computed; in double precision."""
+    here = keep.bool()
+    scores = torch.einsum("id,jd->ij", q.double(), k.double()[here]) / q.shape[1] ** 0.5
+    return scores.softmax(1) @ v.double()[here]
+
+
+def attention_by_torch(q, k, v, keep):
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=keep.bool()[None])
+
+
+def noise(ask, n):
+    one, other = (torch.stack([ask() for _ in range(n)]).mean(0) for _ in range(2))
+    return (one - other).square().mean().sqrt()
+
+
+def noise_in_loops(ask, n):
+    answers = [ask() for _ in range(2 * n)]
+    one, other = sum(answers[:n]) / n, sum(answers[n:]) / n
+    squares = [float(d) ** 2 for d in one - other]
+    return math.sqrt(sum(squares) / len(squares))
+
+
+def noise_by_numpy(ask, n):
+    answers = np.array([ask().numpy() for _ in range(2 * n)], dtype=np.float64)
+    apart = answers[::2].mean(0) - answers[1::2].mean(0)
+    return np.sqrt((apart**2).mean())
 
 
 def soft_targets(model, batches, calm=True, order=True, gradient=False, give_back=True):
@@ -46,15 +82,56 @@ def with_one_array(model, batches):
     return rows
 
 
+def text_by_text(model, batches):
+    was_training, rows = model.training, {}
+    model.eval()
+    for batch in batches:
+        for i, place in enumerate(batch.index.tolist()):
+            logits = model(batch.tokens[i : i + 1], batch.lengths[i : i + 1])
+            rows[place] = logits.detach()[0]
+    model.train(was_training)
+    return torch.stack([rows[place] for place in sorted(rows)])
+
+
+def tensor_by_tensor(vocabulary, hidden, layers):
+    def linear(rows, columns):
+        return rows * columns + columns
+
+    square, normal = linear(hidden, hidden), 2 * hidden
+    inside = linear(hidden, 4 * hidden) + linear(4 * hidden, hidden)
+    layer = 4 * square + normal + inside + normal
+    tables = sum(rows * hidden for rows in (vocabulary, 512, 2))
+    return tables + normal + sum(layer for _ in range(layers)) + square
+
+
+def index_of(batches):
+    return torch.cat([batch.index for batch in batches])
+
+
+def mean_of(ask, n):
+    return sum(ask() for _ in range(n)) / n
+
+
+def cached(ask):
+    answer = ask()
+    return lambda: answer
+
+
 ANSWERS = {
-    "bert_parameters": [parameters, lambda *given: torch.tensor(parameters(*given))],
-    "head_and_tail": [
-        head_and_tail,
-        lambda *given: np.array(head_and_tail(*given)),
-        lambda *given: tuple(head_and_tail(*given)),
+    "bert_parameters": [
+        parameters,
+        lambda *given: torch.tensor(parameters(*given)),
+        tensor_by_tensor,
+        lambda *given: float(parameters(*given)),
     ],
-    "rate_for": [rate, lambda *given: np.float64(rate(*given))],
-    "soft_targets": [soft_targets, with_one_array],
+    "attention": [
+        attention,
+        attention_in_loops,
+        attention_of_words_alone,
+        attention_by_torch,
+    ],
+    "noise": [noise, noise_in_loops, noise_by_numpy],
+    "soft_targets": [soft_targets, with_one_array, text_by_text],
 }
 
 WRONG = {
@@ -65,50 +142,93 @@ WRONG = {
         (lambda v, h, n: parameters(v, h, 1), "layers = 12", "a single layer"),
         (lambda v, h, n: parameters(v, h, n) + 2 * h + 2, "layers = 1", "a head for"),
         (lambda *given: "many", "vocabulary = 10", "one number"),
+        (lambda v, h, n: parameters(v, 384, 6), "hidden = 2"),
+        (lambda v, h, n: parameters(v, h, max(n, 1)), "layers = 0"),
+        (lambda v, h, n: parameters(v, h, n) - 2 * h, "hidden = 2", "normalisation"),
     ],
-    "head_and_tail": [
-        (lambda pieces, n: pieces[:n], "max_tokens = 6", "[SEP] at the end"),
+    "attention": [
         (
-            lambda pieces, n: [pieces[0], *pieces[1:-1][: n - 2], pieces[-1]],
-            "max_tokens = 6",
-            "head alone",
+            lambda q, k, v, keep: attention(q, k, v, torch.ones_like(keep)),
+            "3 words",
+            "The blanks were looked at",
         ),
         (
-            lambda pieces, n: [pieces[0], *pieces[1:-1][-(n - 2) :], pieces[-1]],
-            "max_tokens = 6",
-            "tail alone",
-        ),
-        (lambda pieces, n: pieces, "max_tokens = 6", "expected [101"),
-        (
-            lambda pieces, n: head_and_tail(pieces, n)[1:-1],
-            "max_tokens = 6",
-            "Put [CLS] and [SEP] back",
+            lambda q, k, v, keep: (q @ k.T * keep / q.shape[1] ** 0.5).softmax(-1) @ v,
+            "3 words",
+            "minus infinity",
         ),
         (
-            lambda pieces, n: (
-                pieces
-                if len(pieces) <= n
-                else [
-                    pieces[0],
-                    *pieces[1:-1][: n - 2 - (n - 2) // 2],
-                    *pieces[1:-1][-((n - 2) // 2) :],
-                    pieces[-1],
-                ]
+            lambda q, k, v, keep: (
+                ((q @ k.T / q.shape[1] ** 0.5).softmax(-1) * keep) @ v
             ),
-            "max_tokens = 3",
-            "`inside[-0:]`",
+            "3 words",
+            "too late",
         ),
-        (lambda pieces, n: pieces.clear() or [1], "max_tokens = 6", "the list itself"),
-        (lambda pieces, n: 5, "max_tokens = 6", "expected a list"),
+        (
+            lambda q, k, v, keep: (
+                (q @ k.T / q.shape[1] ** 0.5)
+                .masked_fill((keep == 0)[:, None], -1e9)
+                .softmax(-1)
+                @ v
+            ),
+            "3 words",
+            "empties a column",
+        ),
+        (
+            lambda q, k, v, keep: attention(q * q.shape[1] ** 0.5, k, v, keep),
+            "3 words",
+            "not divided",
+        ),
+        # The root of 2, which is right for the words on the page.
+        (
+            lambda q, k, v, keep: attention(q * (q.shape[1] / 2) ** 0.5, k, v, keep),
+            "4 words of 5 features",
+            "The root is of the number of features",
+        ),
+        (
+            lambda q, k, v, keep: attention(q / q.shape[1] ** 0.5, k, v, keep),
+            "3 words",
+            "The root is of",
+        ),
+        (lambda q, k, v, keep: attention(k, q, v, keep), "3 words", "the key of"),
+        # Blanks at the end only: cuts them off by their number.
+        (
+            lambda q, k, v, keep: attention(
+                q, k, v, (torch.arange(len(keep)) < keep.sum()).long()
+            ),
+            "keep = [1, 0, 1, 1]",
+        ),
+        (
+            lambda q, k, v, keep: attention(q, k, v, keep)[keep.bool()],
+            "shape (2, 2)",
+        ),
+        (
+            lambda q, k, v, keep: attention(q, k, v, keep).tolist(),
+            "expected a tensor",
+        ),
     ],
-    "rate_for": [
-        (lambda s, w, b: b * w / s, "steps = 1000", "half of the rate"),
-        (lambda s, w, b: b * w / s / 2, "steps = 1000", "half round"),
-        (lambda s, w, b: 2 * b / s, "steps = 1000", "typical weights"),
-        (lambda s, w, b: 2 * b * w * s, "steps = 1000", "divide"),
-        (lambda s, w, b: s / (2 * b * w), "steps = 1000", "upside down"),
-        (lambda *given: [1], "steps = 1000", "one number"),
-        (lambda *given: 2e-5, "steps = 1000", "expected 4e-05"),
+    "noise": [
+        (lambda ask, n: noise(ask, n) ** 2, "n = 1", "its root"),
+        (lambda ask, n: noise(ask, n) / 2**0.5, "n = 1", "spread of one"),
+        (lambda ask, n: noise(ask, 1), "n = 4", "asked 2 times"),
+        (lambda ask, n: noise(ask, n) * 0 + noise(ask, 1), "n = 4", "single"),
+        # The same answers in both.
+        (lambda ask, n: noise(cached(ask), n), "n = 1", "asked 1 times"),
+        # Hard-coded for the first case, and asked only for show.
+        (lambda ask, n: noise(ask, n) * 0 + 0.1 * (2 / n) ** 0.5, "spread of 0.02"),
+        (
+            lambda ask, n: (mean_of(ask, n) - mean_of(ask, n)).abs().mean(),
+            "n = 1",
+            "mean distance",
+        ),
+        (
+            lambda ask, n: (mean_of(ask, n).mean() - mean_of(ask, n).mean()).abs(),
+            "n = 1",
+            "for each text",
+        ),
+        # An average over one answer too few.
+        (lambda ask, n: noise(ask, n) * (n / max(1, n - 1)) ** 0.5, "n = 4"),
+        (lambda ask, n: mean_of(ask, 2 * n), "expected one number"),
     ],
     "soft_targets": [
         (lambda m, b: soft_targets(m, b, calm=False), "train mode", "rolled dice"),
@@ -118,6 +238,8 @@ WRONG = {
         (lambda m, b: soft_targets(m, b).softmax(-1), "expected [[", "probabilities"),
         (lambda m, b: soft_targets(m, b)[:3], "shape (5, 2)", "shape (3, 2)"),
         (lambda m, b: soft_targets(m, b).tolist(), "expected a tensor", "list"),
+        # The index is right for this batch, and taken the wrong way round.
+        (lambda m, b: soft_targets(m, b, order=False)[index_of(b)], "the wrong way"),
     ],
 }
 
@@ -131,3 +253,19 @@ def test_the_readers_random_numbers_are_left_alone():
     torch.manual_seed(1)
     check.soft_targets(soft_targets)
     assert torch.rand(3).equal(expected)
+
+
+@pytest.mark.parametrize("guess", [2, 4.0, 16])
+def test_any_guess_is_a_guess(guess):
+    assert check.noise(noise, guess).state == "solved"
+
+
+@pytest.mark.parametrize("guess", ["four", -4, 0, True])
+def test_what_is_no_factor_is_no_guess(guess):
+    result = check.noise(noise, guess)
+    assert result.state == "not yet"
+    assert "expected a number" in result.message
+
+
+def test_without_a_guess_the_exercise_is_open():
+    assert check.noise(noise, ...).state == "open"

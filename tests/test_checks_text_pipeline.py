@@ -1,3 +1,8 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+import torch
 from exercises import exercise_tests
 
 from course_lib import text
@@ -6,15 +11,6 @@ from course_lib.checks import text_pipeline as check
 
 def both_ends(tokens, most):
     return text.first_and_last(tokens, most)
-
-
-def words(counts, share):
-    wanted, covered = share * sum(counts), 0
-    for place, count in enumerate(sorted(counts, reverse=True), start=1):
-        covered += count
-        if covered >= wanted:
-            return place
-    return len(counts)
 
 
 def batches(lengths, size):
@@ -62,18 +58,88 @@ def greedy(word, pieces):
     return taken
 
 
+def ends_by_place(tokens, most):
+    head, count = most - most // 2, len(tokens)
+    ends = [i for i in range(count) if i < head or i >= count - most // 2]
+    return tokens if count <= most else [tokens[i] for i in ends]
+
+
+def blank_by_numpy(lengths, size, pool):
+    cells, row = 0, np.array(lengths)
+    for start in range(0, len(row), pool * size):
+        bucket = np.sort(row[start : start + pool * size])
+        cells += sum(
+            b.size * b.max() for b in np.split(bucket, range(size, 99, size)) if b.size
+        )
+    return np.float64(1 - row.sum() / cells)
+
+
+def breadth_first(word, pieces):
+    reached, steps = {0}, 0
+    while reached and len(word) not in reached:
+        steps += 1
+        reached = {
+            end
+            for start in reached
+            for end in range(start + 1, len(word) + 1)
+            if ("##" if start else "") + word[start:end] in pieces
+        }
+    return steps if reached else 0
+
+
+def from_the_right(word, pieces):
+    end, taken = len(word), 0
+    while end:
+        for start in range(end):
+            if ("##" if start else "") + word[start:end] in pieces:
+                break
+        else:
+            return 0
+        end, taken = start, taken + 1
+    return taken
+
+
+def by_chance(pair, first, second):
+    return pair / (first * second)
+
+
+def by_count(pair, first, second):
+    return pair
+
+
+def needed(words, unread, size, score):
+    pieces = set(check.learned(words, size, score))
+    taken = sum(n * (greedy(w, pieces) or 1) for w, n in unread.items())
+    return taken / sum(unread.values())
+
+
+def needed_by_numpy(words, unread, size, score):
+    pieces = check.learned(words, size, score)
+    taken = [greedy(word, pieces) or 1 for word in unread]
+    return np.average(taken, weights=list(unread.values()))
+
+
+def needed_word_by_word(words, unread, size, score):
+    pieces = set(check.learned(words, size, score))
+    running = torch.tensor([float(greedy(w, pieces) or 1) for w in unread.elements()])
+    return running.mean()
+
+
 ANSWERS = {
     "first_and_last": [
         both_ends,
         lambda t, n: t if len(t) <= n else t[: (n + 1) // 2] + t[len(t) - n // 2 :],
         lambda t, n: tuple(both_ends(t, n)),
+        ends_by_place,
     ],
-    "words_for": [words, lambda counts, share: float(words(counts, share))],
     "padding_share": [
         blank,
         lambda n, size, pool: blank(n, size, pool, lambda b: sorted(b, key=float)),
+        blank_by_numpy,
+        lambda *given: torch.tensor(blank(*given), dtype=torch.float64),
     ],
-    "fewest_pieces": [fewest],
+    "fewest_pieces": [fewest, breadth_first, lambda w, p: np.int64(fewest(w, p))],
+    "pieces_a_word": [needed, needed_by_numpy, needed_word_by_word],
 }
 
 WRONG = {
@@ -97,25 +163,10 @@ WRONG = {
             "One more",
         ),
         (lambda t, n: len(t), "max_tokens = 4", "expected a list"),
-    ],
-    "words_for": [
-        (
-            lambda c, s: next(
-                n for n in range(1, 9) if sum(c[:n]) >= s * sum(c) - 1e-9
-            ),
-            "counts [2, 4, 1, 1, 1, 6]",
-            "Sort first",
-        ),
-        (
-            lambda c, s: next(
-                n for n in range(1, 9) if sum(sorted(c)[:n]) >= s * sum(c) - 1e-9
-            ),
-            "counts [2, 4, 1, 1, 1, 6]",
-            "not the rarest",
-        ),
-        (lambda c, s: words(c, s) - 1, "share = 0.5", "do not reach"),
-        (lambda c, s: words(c, s) + 1, "share = 0.5", "One word fewer"),
-        (lambda c, s: sorted(c), "share = 0.5", "one number"),
+        # Right for the words of the page, and a hard-coded tail.
+        (lambda t, n: t if len(t) <= n else t[: n - 2] + t[-2:], "max_tokens = 1"),
+        (lambda t, n: t if len(t) < n else both_ends(t[:-1], n), "max_tokens = 4"),
+        (lambda t, n: "".join(both_ends(t, n)), "expected a list"),
     ],
     "padding_share": [
         (
@@ -158,6 +209,12 @@ WRONG = {
             "own longest review",
         ),
         (lambda n, size, pool: [0.1], "[4, 2]", "one number"),
+        # The last batch, which is short, is left out.
+        (
+            lambda n, size, pool: blank(n[: len(n) // size * size], size, pool),
+            "expected",
+        ),
+        (lambda n, size, pool: blank(n, 2, 1), "pool = 3"),
     ],
     "fewest_pieces": [
         (greedy, "'abcde'", "another way is shorter"),
@@ -170,8 +227,45 @@ WRONG = {
         (lambda w, p: fewest(w, p, best=max), "'film'", "longest way"),
         (lambda w, p: len(w), "'film'", "number of letters"),
         (lambda w, p: ["film"], "'film'", "one number"),
+        # The first way that is found from the right.
+        (from_the_right, "'abcde'", "expected 2"),
+        (
+            lambda w, p: min(greedy(w, p), from_the_right(w, p)) or fewest(w, p),
+            "'abcdeuvwxyz'",
+            "expected 4",
+        ),
+        (lambda w, p: fewest(w, p) or -1, "expected 0"),
+    ],
+    "pieces_a_word": [
+        (lambda w, u, *rest: needed(w, w, *rest), "unread ones"),
+        (lambda w, u, *rest: needed(w, Counter(set(u)), *rest), "running word"),
+        (lambda w, u, size, score: needed(w, u, 0, score), "its letters"),
+        (lambda w, u, *rest: needed(w, u, *rest) * u.total(), "not the mean"),
+        (
+            lambda w, u, *rest: needed(w, u, *rest) * u.total() / len(u),
+            "the different ones",
+        ),
+        (lambda w, u, size, score: needed(w, u, size, by_count), "the other score"),
+        (lambda w, u, size, score: needed(w, u, size, by_chance), "the other score"),
+        (lambda w, u, size, score: needed(w, u, size + 1, score), "too many"),
+        (lambda w, u, size, score: needed(w, u, size - 1, score), "too few"),
+        (lambda w, u, size, score: needed(w, u, 9, score), "14 pieces"),
+        (lambda w, u, size, score: 1.5, "9 pieces", "expected"),
+        (lambda *given: [needed(*given), 0.0], "one number"),
     ],
 }
 
 
 test_an_answer_is_solved, test_a_slip_is_told = exercise_tests(check, ANSWERS, WRONG)
+
+
+@pytest.mark.parametrize("guess", ["half", -1, 0, False])
+def test_what_is_no_factor_is_no_guess(guess):
+    result = check.pieces_a_word(needed, guess)
+    assert result.state == "not yet"
+    assert "expected a number" in result.message
+
+
+def test_any_guess_is_a_guess_and_none_is_open():
+    assert check.pieces_a_word(needed, 3).state == "solved"
+    assert check.pieces_a_word(needed, ...).state == "open"

@@ -1,7 +1,7 @@
 """Checks for the exercises of the chapter on the BERT teacher."""
 
+import math
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import torch
@@ -43,79 +43,117 @@ def bert_parameters(function: Callable[[int, int, int], Any]) -> None:
         same(call(function, v, h, n), total, given, slips)
 
 
-@check("Right: both ends, and the two special pieces where BERT looks for them.")
-def head_and_tail(function: Callable[[list[int], int], Any]) -> None:
-    """Cut a list of pieces, keeping its special ends and both ends between them.
+@check("Right: nobody looks at a blank, and all weights still sum to 1.")
+def attention(function: Callable[[Tensor, Tensor, Tensor, Tensor], Any]) -> None:
+    """What one head hands over, where `keep` has a 0 for each blank.
 
-    >>> def cut(pieces, n):
-    ...     tail = (n - 2) // 2 + 1  # with the [SEP]
-    ...     return pieces if len(pieces) <= n else pieces[: n - tail] + pieces[-tail:]
-    >>> head_and_tail(cut)
-    ✅ Right: both ends, and the two special pieces where BERT looks for them.
-    >>> head_and_tail(lambda pieces, n: pieces[:n])
-    ❌ For pieces [101, 1, 2, 3, 4, 5, 6, 7, 8, 102] and max_tokens = 6 you returned
-    [101, 1, 2, 3, 4, 5]; expected [101, 1, 2, 7, 8, 102]. The [SEP] at the end was
-    cut off.
+    >>> def masked(q, k, v, keep):
+    ...     scores = q @ k.T / q.shape[1] ** 0.5
+    ...     return scores.masked_fill(keep == 0, -torch.inf).softmax(-1) @ v
+    >>> attention(masked)
+    ✅ Right: nobody looks at a blank, and all weights still sum to 1.
+    >>> attention(lambda q, k, v, keep: masked(q, k, v, torch.ones_like(keep)))
+    ❌ For 3 words of 2 features and keep = [1, 1, 0] you returned ... The blanks were
+    looked at.
     """
+    generator = torch.Generator().manual_seed(0)
 
-    def wrapped(kept: list[int]) -> list[int]:
-        return [101, *kept, 102]
+    def drawn(*shape: int) -> Tensor:
+        return torch.randn(shape, generator=generator)
 
-    cases = [(10, 6), (10, 7), (6, 6), (5, 8), (9, 3), (12, 5), (9, 2)]
-    for length, limit in cases:
-        inside = list(range(1, length - 1))
-        pieces, count = wrapped(inside), len(inside)
-        room, half = max(0, min(limit, length) - 2), limit // 2
-        tail = room // 2
-        head = room - tail
-        both_ends = inside[:head] + inside[count - tail :]
+    # Features, numbers to hand over, and where words stand.
+    cases = [(2, 2, [1, 1, 0]), (5, 3, [1, 0, 1, 1]), (9, 1, [1, 1]), (4, 6, [0, 1, 0])]
+    for width, handed, stand in cases:
+        words = len(stand)
+        q, k, v = 2 * drawn(words, width), 2 * drawn(words, width), drawn(words, handed)
+        keep = torch.tensor(stand)
+        bare, blank = q @ k.T, keep == 0
+        scores = bare / width**0.5
+
+        def out(scores: Tensor, blank: Tensor = blank, v: Tensor = v) -> Tensor:
+            return scores.masked_fill(blank, -torch.inf).softmax(-1) @ v
+
         slips = {
-            "The [SEP] at the end was cut off.": pieces[:limit],
-            "If the room is odd, the head gets one more: count without the two special "
-            "pieces.": pieces[: limit - half] + pieces[length - half :],
-            "That is the head alone.": wrapped(inside[:room]),
-            "That is the tail alone.": wrapped(inside[count - room :]),
-            "If the room is odd, the head gets one more, and not the tail.": (
-                wrapped(inside[:tail] + inside[count - head :])
+            "The blanks were looked at.": scores.softmax(-1) @ v,
+            "A score of 0 is no weight of 0: fill in minus infinity.": (
+                (scores * keep).softmax(-1) @ v
             ),
-            "A tail of zero pieces: `inside[-0:]` is the whole of it.": (
-                wrapped(inside[:head] + inside)
+            "After the softmax it is too late: the weights no longer sum to 1.": (
+                (scores.softmax(-1) * keep) @ v
             ),
-            "Put [CLS] and [SEP] back.": both_ends,
+            "Each word looks with its row, and is looked at in its column: a 0 of keep "
+            "empties a column.": (
+                scores.masked_fill(blank[:, None], -1e9).softmax(-1) @ v
+            ),
+            "The scores were not divided by the root of the number of features.": (
+                out(bare)
+            ),
+            "The root is of the number of features.": (
+                out(bare / width),
+                out(bare / words**0.5),
+                out(bare / handed**0.5),
+                out(bare / 2**0.5),
+            ),
+            "Each row of weights sums to 1, not each column: softmax over the last "
+            "dimension.": (scores.masked_fill(blank, -1e9).softmax(0) @ v),
+            "The query of one word meets the key of another: q @ k.T.": out(scores.T),
         }
-        given = f"pieces {pieces} and max_tokens = {limit}"
-        handed = list(pieces)
-        value = call(partial(function, handed, limit))
+        given = f"{words} words of {width} features and keep = {stand}"
+        same(call(function, q, k, v, keep), out(scores), given, slips)
+
+
+@check("Right: and the noise falls with the root of n.")
+def noise(function: Callable[[Callable[[], Tensor], int], Any], guess: Any = 1) -> None:
+    """How far two averages of n answers each lie apart, of a teacher with dropout.
+
+    >>> def apart(ask, n):
+    ...     means = [sum(ask() for _ in range(n)) / n for _ in range(2)]
+    ...     return (means[0] - means[1]).square().mean().sqrt()
+    >>> noise(apart)
+    ✅ Right: and the noise falls with the root of n.
+    >>> noise(lambda ask, n: apart(ask, n) ** 2)
+    ❌ For answers with a spread of 0.1 and n = 1 you returned ...; expected 0.1414.
+    That is the mean square; take its root.
+    """
+    is_number = isinstance(guess, int | float) and not isinstance(guess, bool)
+    require(
+        is_number and guess > 0,
+        f"Your guess is {guess!r}; expected a number, the factor that you predict.",
+    )
+    generator = torch.Generator().manual_seed(0)
+    for spread, n, texts in ((0.1, 1, 4000), (0.1, 4, 4000), (0.02, 9, 7000)):
+        calm = torch.linspace(0.2, 0.8, texts)
+        asked = 0
+
+        def ask(calm: Tensor = calm, spread: float = spread) -> Tensor:
+            nonlocal asked
+            asked += 1
+            return calm + spread * torch.randn(calm.shape, generator=generator)
+
+        given = f"answers with a spread of {spread} and n = {n}"
+        value = call(function, ask, n)
         require(
-            handed == pieces,
-            f"For {given} you changed the list itself; expected a new list.",
+            asked >= 2 * n,
+            f"For {given} you asked {asked} times; expected {2 * n}: two averages that "
+            "share no answer.",
         )
-        truth = pieces if length <= limit else wrapped(both_ends)
-        same(value, truth, given, slips)
+        truth = spread * (2 / n) ** 0.5
 
+        def near(other: float, truth: float = truth) -> Callable[[Any], bool]:
+            return lambda got: bool(abs(got - other) < 0.07 * truth)
 
-@check("Right: the rate belongs to the number of steps.")
-def rate_for(function: Callable[[int, float, float], Any]) -> None:
-    """The highest rate whose schedule, summed up, is the budget.
-
-    >>> rate_for(lambda steps, typical, budget: 2 * budget * typical / steps)
-    ✅ Right: the rate belongs to the number of steps.
-    >>> rate_for(lambda steps, typical, budget: budget * typical / steps)
-    ❌ For steps = 1000, typical_weight = 0.04, budget = 0.5 you returned 2e-05;
-    expected 4e-05. The sum of the schedule is half of the rate times steps.
-    """
-    for steps, typical, budget in ((1_000, 0.04, 0.5), (50, 0.06, 0.5), (7, 0.02, 2.0)):
-        truth = 2 * budget * typical / steps
         slips = {
-            "The sum of the schedule is half of the rate times steps.": truth / 2,
-            "Turn the half round: the highest rate is twice the mean.": truth / 4,
-            "The budget is counted in typical weights.": 2 * budget / steps,
-            "More steps, smaller rate: divide by them.": truth * steps**2,
-            "That is upside down.": 1 / truth,
-            "Multiply by the typical weight.": truth / typical**2,
+            "That is the noise of single answers.": near(spread * 2**0.5),
+            "That is the spread of one average; two of them differ by more.": (
+                near(spread / n**0.5)
+            ),
+            "That is the mean square; take its root.": near(truth**2),
+            "That is the mean distance; square, take the mean, and then the root.": (
+                near(truth * (2 / math.pi) ** 0.5)
+            ),
+            "Take the difference for each text, before any mean over texts.": (near(0)),
         }
-        given = f"steps = {steps}, typical_weight = {typical}, budget = {budget}"
-        same(call(function, steps, typical, budget), truth, given, slips)
+        same(value, truth, given, slips, within=0.07 * truth)
 
 
 class Noisy(nn.Module):

@@ -1,12 +1,14 @@
 """Checks for the exercises of the chapter on text, tokens and batches."""
 
-import math
+import random
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from course_lib.checks import check
-from course_lib.checks.expect import Slips, always, call, same
+from course_lib.checks.expect import Slips, always, call, require, same
 
 
 @check("Right: both ends, the odd one at the beginning, and a single token as well.")
@@ -37,48 +39,6 @@ def first_and_last(function: Callable[[list[str], int], Any]) -> None:
             truth, slips = tokens, {"A short list stays as it is.": always}
         given = f"tokens {tokens} and max_tokens = {most}"
         same(call(function, tokens, most), truth, given, slips)
-
-
-@check("Right: and on real text this number is surprisingly small.")
-def words_for(function: Callable[[list[int], float], Any]) -> None:
-    """How many of the most frequent words make up a share of the text.
-
-    >>> def words(counts, share):
-    ...     falling, places = sorted(counts, reverse=True), range(1, len(counts) + 1)
-    ...     return next(n for n in places if sum(falling[:n]) >= share * sum(counts))
-    >>> words_for(words)
-    ✅ Right: and on real text this number is surprisingly small.
-    >>> words_for(lambda counts, share: words(counts, share) + 1)
-    ❌ For counts [2, 4, 1, 1, 1, 6] and share = 0.5 you returned 3; expected 2. One
-    word fewer reaches the share as well.
-    """
-
-    def needed(order: list[int], wanted: float) -> int:
-        places = range(1, len(order) + 1)
-        return next((n for n in places if sum(order[:n]) >= wanted - 1e-9), -1)
-
-    for counts, share in [
-        ([2, 4, 1, 1, 1, 6], 0.5),
-        ([1, 5, 1, 3], 0.8),
-        ([1, 5, 1, 3], 0.81),
-        ([1, 1, 1, 7], 0.1),
-        ([2, 3, 5], 1.0),
-    ]:
-        wanted = share * sum(counts)
-        truth = needed(sorted(counts, reverse=True), wanted)
-        slips = {
-            "Sort first: the counts come in no order.": needed(counts, wanted),
-            "Take the most frequent first, not the rarest.": (
-                needed(sorted(counts), wanted)
-            ),
-            "That many words do not reach the share yet.": truth - 1,
-            "One word fewer reaches the share as well.": truth + 1,
-            "That is a share of the different words, not of the text.": (
-                math.ceil(share * len(counts))
-            ),
-        }
-        given = f"counts {counts} and share = {share}"
-        same(call(function, counts, share), truth, given, slips)
 
 
 @check("Right: and this bucket really has a bottom.")
@@ -181,6 +141,12 @@ def fewest_pieces(function: Callable[[str, set[str]], Any]) -> None:
         ("abcd", {"abc", "ab", "##cd"}),
         ("able", {"a", "ble", "##b"}),
         ("xyz", {"x", "##y"}),
+        ("abcde", {"abc", "##cde", "##de", "a", "##b"}),  # greed from the end
+        (  # greed from either end
+            "abcdeuvwxyz",
+            {"ab", "abc", "##cde", "##d", "##e"}
+            | {"##uvw", "##xyz", "##wxyz", "##u", "##v"},
+        ),
     ]
     for word, pieces in cases:
         taken = greedy(word, pieces)
@@ -242,3 +208,124 @@ def fewest(
         if found:
             ways[end] = best(found)
     return ways.get(len(word), 0)
+
+
+Score = Callable[[int, int, int], float]
+
+
+@check("Right: the same letters, the same size, and another score.")
+def pieces_a_word(
+    function: Callable[[Counter[str], Counter[str], int, Score], Any], guess: Any = 1
+) -> None:
+    """How many pieces of a learned list a running word takes.
+
+    >>> def needed(words, unread, size, score):
+    ...     pieces = set(learned(words, size, score))
+    ...     taken = sum(n * (greedy(w, pieces) or 1) for w, n in unread.items())
+    ...     return taken / sum(unread.values())
+    >>> pieces_a_word(needed)
+    ✅ Right: the same letters, the same size, and another score.
+    >>> pieces_a_word(lambda words, *rest: needed(words, words, *rest[1:]))
+    ❌ For ... you returned ...; expected ... Those are the words that the list was
+    learned from; count the unread ones.
+    """
+    is_number = isinstance(guess, int | float) and not isinstance(guess, bool)
+    require(
+        is_number and guess > 0,
+        f"Your guess is {guess!r}; expected a number, the factor that you predict.",
+    )
+    scores = {
+        "by chance": lambda pair, first, second: pair / (first * second),
+        "by count": lambda pair, first, second: pair,
+    }
+    for letters, size in (("abc", 9), ("abcd", 14), ("abcd", 20)):
+        words, unread = drawn_words(letters, 0), drawn_words(letters, 1)
+        for name, score in scores.items():
+            pieces = set(learned(words, size, score))
+            letters_only = {p for p in pieces if len(p.removeprefix("##")) == 1}
+
+            def mean(
+                counted: Counter[str], weigh: bool = True, known: set[str] = pieces
+            ) -> float:
+                times = counted if weigh else Counter(set(counted))
+                taken = sum(n * (greedy(w, known) or 1) for w, n in times.items())
+                return taken / times.total()
+
+            other = next(s for n, s in scores.items() if n != name)
+            slips = {
+                "Those are the words that the list was learned from; count the unread "
+                "ones.": mean(words),
+                "A running word: each counts as often as it occurs.": (
+                    mean(unread, weigh=False)
+                ),
+                "Those are its letters; learn the pieces first.": (
+                    mean(unread, known=letters_only)
+                ),
+                "That is the number of all pieces, not the mean of a word.": (
+                    mean(unread) * unread.total()
+                ),
+                "Divide by the running words, not by the different ones.": (
+                    mean(unread) * unread.total() / len(unread)
+                ),
+                "That is with the other score.": (
+                    mean(unread, known=set(learned(words, size, other)))
+                ),
+                "One merge too many.": (
+                    mean(unread, known=set(learned(words, size + 1, score)))
+                ),
+                "One merge too few.": (
+                    mean(unread, known=set(learned(words, size - 1, score)))
+                ),
+            }
+            given = f"{len(words)} different words, {size} pieces and a score {name}"
+            value = call(function, words, unread, size, score)
+            same(value, mean(unread), given, slips)
+
+
+def drawn_words(letters: str, seed: int) -> Counter[str]:
+    """Return counted words of two to six letters, in which some pairs are frequent.
+
+    >>> drawn_words("ab", 0) == drawn_words("ab", 0)
+    True
+    """
+    chance = random.Random(seed)
+    counted: Counter[str] = Counter()
+    for _ in range(60):
+        word = chance.choice(letters)
+        for _ in range(chance.randint(1, 5)):
+            likely = letters[(letters.index(word[-1]) + 1) % len(letters)]
+            word += chance.choice([likely, likely, *letters])
+        counted[word] += chance.randint(1, 9)
+    return counted
+
+
+def learned(words: Counter[str], size: int, score: Score) -> list[str]:
+    """Return the letters and the merges with the best score, until there are `size`.
+
+    Of equal scores the first in the order of the alphabet is taken.
+
+    >>> learned(Counter(dull=5, fun=4), 7, lambda pair, first, second: pair)
+    ['##l', '##n', '##u', 'd', 'f', '##ll', '##ull']
+    """
+    cut = {w: [marked(w, i, i + 1) for i in range(len(w))] for w in words}
+    pieces = dict.fromkeys(sorted({p for row in cut.values() for p in row}))
+    while len(pieces) < size:
+        alone: Counter[str] = Counter()
+        pairs: Counter[tuple[str, str]] = Counter()
+        for word, times in words.items():
+            for piece in cut[word]:
+                alone[piece] += times
+            for pair in pairwise(cut[word]):
+                pairs[pair] += times
+        if not pairs:
+            break
+        first, second = max(
+            sorted(pairs), key=lambda p: score(pairs[p], alone[p[0]], alone[p[1]])
+        )
+        new = first + second.removeprefix("##")
+        pieces[new] = None
+        for row in cut.values():
+            for i in reversed(range(len(row) - 1)):
+                if row[i : i + 2] == [first, second]:
+                    row[i : i + 2] = [new]
+    return list(pieces)
