@@ -66,6 +66,28 @@ def test_it_has_the_parts_of_a_chapter(path):
     assert len(headings) == 1
 
 
+#: Chapters that are still two in one.
+LONG = {"multi-label", "multi-label-distillation"}
+#: Those whose exercises have no sizes yet.
+UNSIZED = LONG | {"bert-to-small", "few-labels", "lstm-to-lstm", "tuning"}
+UNSIZED |= {"soft-targets", "temperature"}
+
+
+@each_notebook
+def test_it_can_be_read_in_one_sitting(path):
+    words = len(re.sub(r"```.*?```", "", prose(path), flags=re.DOTALL).split())
+    assert (len(read(path).cells) <= 80 and words <= 3_500) != (path.stem in LONG)
+
+
+@each_notebook
+def test_its_exercises_come_in_three_sizes(path):
+    text = prose(path)
+    sizes = ("Warm-up", "Work", "Open")
+    found = [len(re.findall(rf"^### {size}: ", text, re.MULTILINE)) for size in sizes]
+    sized = all(count >= least for count, least in zip(found, (2, 1, 1), strict=True))
+    assert sized != (path.stem in UNSIZED)
+
+
 @each_notebook
 def test_it_has_three_exercises_with_folded_answers_that_are_asserted(path):
     answers = [c for c in code_cells(path) if "answer" in c.metadata.get("tags", [])]
