@@ -43,7 +43,7 @@ _build/passed/unit: $(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
 
 # The published archives, where COURSE_DATA has them; elsewhere these are skipped.
 _build/passed/real-data: $(SOURCES) $(wildcard tests/*reviews*.py experiments/*.py) tests/test_experiments.py | .venv/ready
-	$(PYTEST) -m real_data $(filter tests/test_%,$^)
+	OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n 2 -m real_data $(filter tests/test_%,$^)
 	@mkdir -p $(@D) && touch $@
 
 # Each known mistake is put into a copy of the package, and a test must then fail.

@@ -32,6 +32,7 @@ def test_an_unknown_one_is_refused_with_the_known(capsys):
 
 SMALLER = {
     "multilabel_methods": {"FEW": 20, "LABELLED": 30, "STEPS": 6},
+    "patience": {"PASSES": (1, 2)},
     "tuning": {"TRIALS": 3, "FINALISTS": 1, "FRESH": (7,)},
 }
 # Where 60 are too few: a student has a hundred labels, and each label must occur.
