@@ -69,7 +69,13 @@ def test_names_tell_ngrams_apart_and_not_their_places():
 
 def test_padding_changes_nothing():
     table = filled()
-    torch.testing.assert_close(table(*padded(TEXTS)), table(*padded(TEXTS, extra=7)))
+    expected = table(*padded(TEXTS))
+    tokens, lengths = padded(TEXTS, extra=7)
+    torch.testing.assert_close(table(tokens, lengths), expected)
+    # Nor do words of another text behind its end.
+    behind = torch.arange(tokens.shape[1]) >= lengths[:, None]
+    tokens[behind] = tokens[0, 0]
+    torch.testing.assert_close(table(tokens, lengths), expected)
 
 
 def test_an_ngram_that_no_text_had_says_nothing():

@@ -55,6 +55,7 @@ def loss(name: str, old: str, new: str, number: int | None = None) -> Mistake:
 text = partial(Mistake, "text.py", ("test_text.py",))
 cuts = partial(Mistake, "thresholds.py", ("test_thresholds.py",))
 labelwise = partial(Mistake, "models/labelwise.py", ("test_models_labelwise.py",))
+ngrams = partial(Mistake, "models/ngrams.py", ("test_models_ngrams.py",))
 seen = partial(
     Mistake, "losses/label_embeddings.py", ("test_losses_label_embeddings.py",)
 )
@@ -674,4 +675,34 @@ MISTAKES = [
             "zeros for labels that are not given",
             "given = [names for row in rows if (names := self.rows[row]) is not None]",
             "given = [self.rows[row] or list(self.names[:1]) for row in rows]"),
+    ngrams(
+        "a place speaks for every n-gram that leads there",
+        "known = (self.marks[places] == marks) & whole",
+        "known = whole",
+    ),
+    ngrams(
+        "an n-gram reaches into the padding",
+        "known = (self.marks[places] == marks) & whole",
+        "known = self.marks[places] == marks",
+    ),
+    ngrams(
+        "the order of words is lost",
+        "(names[-1][:, :-1] * FACTOR + tokens[:, n - 1 :]) % PRIME",
+        "(names[-1][:, :-1] + tokens[:, n - 1 :]) % PRIME",
+    ),
+    ngrams(
+        "the rarest n-gram keeps the place",
+        "np.argsort(-texts_with, kind=\"stable\")",
+        "np.argsort(texts_with, kind=\"stable\")",
+    ),
+    ngrams(
+        "a text counts as often as it repeats an n-gram",
+        "found.append(np.unique(names.numpy()).astype(np.int32))",
+        "found.append(names.numpy().ravel().astype(np.int32))",
+    ),
+    ngrams(
+        "the tail of a long text is off by one",
+        "(places >= most - most // 2)",
+        "(places > most - most // 2)",
+    ),
 ]
