@@ -169,8 +169,8 @@ def never_saw(function: Callable[[Callable[[Tensor], Tensor], Tensor], Any]) -> 
         student = call(function, teacher, images)
         require(
             callable(student),
-            f"You returned {type(student).__name__}; expected a function from images "
-            "to logits.",
+            f"For {len(images)} images to cut up you returned "
+            f"{type(student).__name__}; expected a function from images to logits.",
         )
         teacher.present = False
         given = f"{len(new)} new images of {new.shape[1]} pixels"
