@@ -10,7 +10,15 @@ from torch import Tensor
 from course_lib import losses
 from course_lib.calibration import calibration_temperature
 from course_lib.checks import check
-from course_lib.checks.expect import Slips, call, close, read, require, same
+from course_lib.checks.expect import (
+    Slips,
+    call,
+    call_without_autograd,
+    close,
+    read,
+    require,
+    same,
+)
 
 FILM = [10.0, 5.0, 3.0, 2.0, -1.0, -3.0]
 
@@ -27,7 +35,7 @@ def reheat(function: Callable[[Tensor, float], Any]) -> None:
     """
     p = torch.tensor([0.9, 0.09, 0.01])
     root = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]]).sqrt()
-    cases: list[tuple[str, Tensor, int, Slips]] = [
+    cases: list[tuple[str, Tensor, float, Slips]] = [
         (
             "p = [0.9, 0.09, 0.01], T = 2",
             p,
@@ -51,9 +59,17 @@ def reheat(function: Callable[[Tensor, float], Any]) -> None:
             },
         ),
         ("p = [1, 1e-30], T = 8", torch.tensor([1.0, 1e-30]), 8, {}),
+        ("p of shape (2, 1, 3), T = 0.5", root[:, None] ** 2, 0.5, {}),
+        (
+            "p = [1, 1e-60] in double precision, T = 16",
+            torch.tensor([1.0, 1e-60], dtype=torch.float64),
+            16,
+            {},
+        ),
     ]
     for given, p, T, slips in cases:
-        same(call(function, p, float(T)), (p.log() / T).softmax(-1), given, slips)
+        truth = (p.log() / T).softmax(-1).numpy()
+        same(call(function, p, float(T)), truth, given, slips)
 
 
 @check("Right: the variance under the distribution at T, over T³.")
@@ -86,7 +102,8 @@ def entropy_slope(function: Callable[[Tensor, float], Any]) -> None:
             ),
         }
         given = f"logits = {logits}, T = {T}"
-        same(call(function, z, T), variance / T**3, given, slips)
+        slope = call_without_autograd(function, z, T)
+        same(slope, variance / T**3, given, slips)
 
 
 def _variance(logits: Tensor, T: float) -> float:
@@ -149,18 +166,80 @@ def calibration(function: Callable[[Tensor, Tensor], Any]) -> None:
     ❌ For a model that is three times too sure you returned 1; expected 2.949. At T =
     1 the cross-entropy is not at its smallest.
     """
-    for size, given in [
-        (3.0, "a model that is three times too sure"),
-        (0.5, "a model that is half as sure as it should be"),
+    for size, classes, given in [
+        (3.0, 4, "a model that is three times too sure"),
+        (0.5, 3, "a model that is half as sure as it should be"),
     ]:
         generator = torch.Generator().manual_seed(0)
-        z = 2 * torch.randn(2_000, 4, generator=generator)
+        z = 2 * torch.randn(2_000, classes, generator=generator)
         labels = torch.multinomial(z.softmax(-1), 1, generator=generator)[:, 0]
         right = calibration_temperature((size * z).numpy(), labels.numpy())
-        slips = {
+        slips: Slips = {
             "That is β = 1/T.": 1 / right,
             "At T = 1 the cross-entropy is not at its smallest.": 1.0,
         }
         # A grid of steps of 0.05 is too coarse; rounding is not.
         got = call(function, size * z, labels)
         same(got, right, given, slips, within=5e-3 * right)
+
+
+PENALTY = 0.001
+
+
+@check("Right: too sure from few examples, and a little timid from many.")
+def fitted_temperature(function: Callable[..., Any]) -> None:
+    """The T that calibrates, on held-out examples, a linear model trained on others.
+
+    >>> fitted_temperature(lambda x, y, held_x, held_y, classes: 1.0)
+    ❌ For 50 examples with 10 features and 4 classes you returned 1; expected 2.053.
+    That is no change: fit T on the held-out examples.
+    """
+    for n, features, classes, seed in (
+        (50, 10, 4, 0),
+        (200, 20, 3, 1),
+        (3_000, 6, 5, 2),
+    ):
+        generator = torch.Generator().manual_seed(seed)
+        true = torch.randn(features, classes, generator=generator)
+        held_x, held_y = _drawn(3_000, true, generator)
+        x, y = _drawn(n, true, generator)
+        ours = _linear(x, y, classes)
+        on_others, on_its_own, from_others = (
+            calibration_temperature((a.double() @ w).numpy(), b.numpy())
+            for a, b, w in (
+                (held_x, held_y, ours),
+                (x, y, ours),
+                (held_x, held_y, _linear(held_x, held_y, classes)),
+            )
+        )
+        slips: Slips = {
+            "That is no change: fit T on the held-out examples.": 1.0,
+            "That is fitted on the examples that the model was trained on.": on_its_own,
+            "That is β = 1/T.": 1 / on_others,
+            "That model was trained on the held-out examples.": from_others,
+        }
+        given = f"{n:,} examples with {features} features and {classes} classes"
+        value = call(function, x, y, held_x, held_y, classes)
+        same(value, on_others, given, slips, within=0.03 * on_others)
+
+
+def _drawn(n: int, true: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Examples and labels drawn from the probabilities that a linear model gives."""
+    x = torch.randn(n, len(true), generator=generator)
+    return x, torch.multinomial((x @ true).softmax(-1), 1, generator=generator)[:, 0]
+
+
+def _linear(x: Tensor, y: Tensor, classes: int) -> Tensor:
+    """Weights (features, classes) at the minimum of the penalised cross-entropy."""
+    x = x.double()
+    w = torch.zeros(x.shape[1], classes, dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([w], max_iter=500, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(x @ w, y) + PENALTY * w.square().sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+
+    optimizer.step(closure)  # type: ignore[arg-type]
+    return w.detach()
