@@ -70,7 +70,6 @@ def test_it_has_the_parts_of_a_chapter(path):
 LONG = {"multi-label", "multi-label-distillation"}
 #: Those whose exercises have no sizes yet.
 UNSIZED = LONG | {"bert-to-small", "few-labels", "lstm-to-lstm", "tuning"}
-UNSIZED |= {"soft-targets", "temperature"}
 
 
 @each_notebook
