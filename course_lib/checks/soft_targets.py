@@ -270,7 +270,7 @@ class _Digits(NamedTuple):
         for _ in range(150):
             optimizer.zero_grad()
             loss = torch.nn.functional.cross_entropy(net(pixels[:half]), label[:half])
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
         net.requires_grad_(False)
         return _Digits(pixels[:half], pixels[half:], label[half:], net)

@@ -238,8 +238,8 @@ def _linear(x: Tensor, y: Tensor, classes: int) -> Tensor:
     def closure() -> Tensor:
         optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(x @ w, y) + PENALTY * w.square().sum()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
-    optimizer.step(closure)  # type: ignore[arg-type]
+    optimizer.step(closure)
     return w.detach()
