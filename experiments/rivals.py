@@ -6,7 +6,7 @@ with its own answers for labels.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -33,15 +33,6 @@ def linear(done: Experiment) -> None:
     done.make("ngrams", {"C": STRENGTHS}, weighted)
 
 
-@dataclass(frozen=True)
-class Longer:
-    """The best of several trainings of one student, by validation."""
-
-    times: int
-    trained: Trained
-    validation: dict[int, float]  # by times
-
-
 def longer(
     done: Experiment,
     row: str,
@@ -49,19 +40,18 @@ def longer(
     recipe: Recipe,
     passes: int,
     times: Sequence[int] = TIMES,
-) -> Longer:
+) -> int:
     """Train a student from labels for as long as validation likes; make a row of it.
 
-    That is `passes` over the training reviews, or `times` as many. Each is a training
-    of its own, since the learning rate has to end at zero.
+    That is `passes` over the training reviews, or `times` as many; returns how many
+    times it was. Each is a training of its own, since its rate has to end at zero.
     """
     tried = {
         t: done.prepared(f"{row}-{t}", run, recipe, epochs=t * passes) for t in times
     }
-    validation = {t: headline(each, done.splits) for t, each in tried.items()}
-    best = max(times, key=lambda t: validation[t])
+    best = max(times, key=lambda t: headline(tried[t], done.splits))
     done.runs[run][row] = tried[best].read(done.splits.test)
-    return Longer(best, tried[best], validation)
+    return best
 
 
 def headline(trained: Trained, splits: Splits) -> float:

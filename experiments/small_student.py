@@ -2,8 +2,8 @@
 
 `NgramLSTM`, an LSTM with a table of n-grams beside it, learns what the committee
 (`experiments.committee`) says of the training and the unlabelled reviews; beside it its
-equal that has labels and no teacher, for as long as validation likes; the committee's
-own n-grams, which need ten times the numbers; and the student in INT8.
+equal that has labels and no teacher, for as long as validation likes; two linear
+models, of which the n-grams have about as many numbers; and the student in INT8.
 """
 
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
         student = done.train("student", run, STUDENT, everything, TAUGHT, epochs=PASSES)
         quantised(done, run, student)
     # It starts from word vectors, and is at its best early.
-    alone = [
+    times = [
         longer(done, "longer", run, STUDENT, passes=2, times=(1, 2, 4))
         for run in range(len(seeds))
     ]
@@ -63,7 +63,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
         passes=PASSES,
         temperature=TEMPERATURE,
         transfer=len(everything),
-        longer_times=[each.times for each in alone],
+        longer_times=times,
     )
     done.write(record)
     return record

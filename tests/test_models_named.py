@@ -101,7 +101,7 @@ def test_frozen_numbers_count_but_are_not_trainable():
 
 @pytest.mark.parametrize("name", STUDENTS)
 def test_the_int8_file_of_a_student_is_below_a_megabyte(name):
-    """With 28 labels; or below two with two, of which a fifth is for n-grams."""
+    """With 28 labels; or below two with two, of which a quarter is for n-grams."""
     labels, most = (2, 2_000_000) if name == "ngram-lstm" else (28, 1_000_000)
     assert sizes(STUDENTS[name], 20_000, 2).parameters <= 1_100_000
     assert file_bytes(quantise(STUDENTS[name].build(20_000, labels))) <= most
