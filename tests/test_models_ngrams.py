@@ -159,3 +159,9 @@ def test_in_int8_it_says_nearly_the_same():
     step = model.ngrams.rows.weight.abs().max() / 127
     bound = 120 * step * model.PACE / 2 / 2 + 0.05
     assert (whole - rounded).abs().max() < bound
+
+
+def test_how_far_it_reads_is_seen_in_its_description():
+    """Or a training with other ends would be taken for this one."""
+    sizes = {"places": 8, "embedding_size": 2, "hidden_size": 2}
+    assert "ends=7" in repr(NgramLSTM(10, 2, ends=7, **sizes))

@@ -184,9 +184,14 @@ def test_another_runs_checkpoint_is_refused(options, match, tmp_path):
 def test_a_checkpoint_of_other_reviews_or_weights_is_refused(tmp_path):
     place = tmp_path / "run.safetensors"
     run(7, place)
+    frozen = make_model()
+    frozen.embedding.requires_grad_(False)
     others = {
         "training reviews": (make_model(), TASK.with_soft_targets(torch.zeros(70, 2))),
         "initial weights": (make_model(seed=1), TASK),
+        # What no weight shows.
+        "layers": (make_model(dropout=0.3), TASK),
+        "weights in training": (frozen, TASK),
     }
     for name, (model, task) in others.items():
         with pytest.raises(CheckpointError, match=f"its {name} is"):

@@ -128,6 +128,10 @@ class NgramLSTM(LSTMClassifier):
             said = torch.cat([-said / 2, said / 2], dim=1)
         return super().forward(*ends_of(tokens, lengths, self.ends)) + said
 
+    def extra_repr(self) -> str:
+        """Return what no weight shows."""
+        return f"ends={self.ends}"
+
 
 def ends_of(tokens: Tensor, lengths: Tensor, most: int) -> tuple[Tensor, Tensor]:
     """Return tokens and lengths without the middle of texts longer than `most`.

@@ -1,5 +1,6 @@
 """All that changes while a model trains, and so all that a checkpoint must hold."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -190,10 +191,14 @@ def describe(
 ) -> dict[str, Any]:
     """Return what a run depends on, so that its checkpoint can be told from another's.
 
-    A loss is described by its settings if it is a module, else by its name.
+    A loss is described by its settings if it is a module, else by its name; a model
+    also by what its weights do not show and its `repr` does, such as dropout.
     """
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     return {
         "model": type(model).__name__,
+        "layers": hashlib.sha256(repr(model).encode()).hexdigest()[:16],
+        "weights in training": trainable,
         "initial weights": digest(model.state_dict())[:16],
         "training reviews": digest(as_tensors(examples))[:16],
         "validation reviews": digest(as_tensors(validation))[:16],
