@@ -3,9 +3,10 @@
 From 100 to 10,000 labelled reviews of IMDB, drawn anew with each seed, and the other
 reviews without their labels. The teacher adds up two linear models: one reads which
 words occur, the other the mean of word vectors that were counted in all texts. The
-student is the course's bag of words. It learns from the labels alone, also with known
-words, or from what the teacher says of all texts, softly or in verdicts, in as many
-steps. All read the 25,000 test reviews.
+student is the course's bag of words. It learns from what the teacher says of all texts,
+in one pass: softly, sharply (T below 1), or in verdicts. Or it learns from the labels
+alone, also with known words, for as long as cross-validation on these labels likes; or
+from labels that it gives to all texts itself. All read the 25,000 test reviews.
 """
 
 from collections.abc import Sequence
@@ -14,39 +15,46 @@ from functools import partial
 
 import numpy as np
 import torch
+from sklearn.model_selection import StratifiedKFold
 from torch import Tensor
 
 from course_lib import records
 from course_lib.batches import Examples
-from course_lib.experiment import Experiment
+from course_lib.experiment import Experiment, Trained
 from course_lib.losses import DistillationLoss
+from course_lib.metrics import evaluate
 from course_lib.models import STUDENTS, Recipe
 from course_lib.splits import prepare
 from course_lib.training import Distillation
 from experiments import sized
-from experiments.linear import (
-    STRENGTHS,
-    VECTOR,
-    TwoViews,
-    descriptions,
-    reading_of,
-)
+from experiments.counted import FOLDS, Counted
+from experiments.linear import STRENGTHS, VECTOR, TwoViews, descriptions, reading_of
 
-COST = "twenty minutes of one core"
-SEEDS = (0, 1, 2)
+COST = "two hours and a half of one core"
+SEEDS = tuple(range(10))
 LABELS = (100, 300, 1_000, 3_000, 10_000)
 TEXTS = (1_000, 4_000, 16_000)  # of the transfer set, and all of it
-OTHERS = {
-    "alone": "alone",
-    "known_words": "known-words",
-    "teacher": "teacher",
-    "verdicts": "verdicts",
-}
 AT = 300  # labels for that curve
-TEMPERATURE = 2.0
+#: Over the labelled reviews; those that take more steps than a taught student are left.
+PASSES = (1, 4, 16, 64)
 STUDENT = STUDENTS["bag"]
 KNOWS_WORDS = replace(STUDENT, from_word_vectors=True)
-TAUGHT = Distillation(DistillationLoss(TEMPERATURE, alpha=1.0))
+SOFT, SHARP = 2.0, 0.5  # temperatures
+OBJECTIVES = {
+    "taught": Distillation(DistillationLoss(SOFT, alpha=1.0)),
+    "sharper": Distillation(DistillationLoss(SHARP, alpha=1.0)),
+}
+#: What the taught student is held against.
+OTHERS = (
+    "alone",
+    "known-words",
+    "pseudo",
+    "teacher",
+    "verdicts",
+    "sharper",
+    "bag-of-words",
+    "ngrams",
+)
 
 
 def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:
@@ -55,11 +63,38 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     splits = prepare("imdb", scale, seed=0)
     texts = splits.readable_texts
     everything = splits.readable.tokens
-    described = descriptions(splits)
+    described, counted = descriptions(splits), Counted(splits)
     done = Experiment("few-labels-imdb", splits, seeds, scale)
     counts = [n for n in LABELS if n <= len(splits.train) // 2]
     sizes = [t for t in TEXTS if t < len(texts)]
     at = max(n for n in counts if n <= AT)
+    passes: dict[str, list[int]] = {}
+
+    def fit(
+        row: str,
+        run: int,
+        places: np.ndarray,
+        labels: Tensor,
+        soft: Tensor | None = None,
+        *,
+        recipe: Recipe = STUDENT,
+        reads: int = len(texts),  # a pass over all texts
+    ) -> Trained:
+        # In one epoch, over rows that come again: so nothing is chosen on validation
+        # reviews, whose labels nobody would have.
+        rows = np.resize(np.arange(len(places)), reads)
+        return done.prepared(
+            row,
+            run,
+            recipe,
+            Examples(
+                [everything[places[row]] for row in rows],
+                labels[rows],
+                None if soft is None else soft[rows],
+            ),
+            None if soft is None else OBJECTIVES[row.partition("-")[0]],
+            epochs=1,
+        )
 
     def student(
         row: str,
@@ -67,46 +102,66 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
         places: np.ndarray,
         labels: Tensor,
         soft: Tensor | None = None,
-        recipe: Recipe = STUDENT,
     ) -> None:
-        # One pass over as many rows as there are texts, however few are different:
-        # every student takes as many steps.
-        rows = np.resize(np.arange(len(places)), len(texts))
-        examples = Examples(
-            [everything[places[row]] for row in rows],
-            labels[rows],
-            None if soft is None else soft[rows],
-        )
-        done.train(
-            row,
-            run,
-            recipe,
-            examples,
-            None if soft is None else TAUGHT,
-            epochs=1,  # so that nothing is chosen on labels that nobody would have
-        )
+        trained = fit(row, run, places, labels, soft)
+        done.runs[run][row] = trained.read(splits.test)
+
+    def from_labels(
+        row: str, run: int, places: np.ndarray, labels: Tensor, recipe: Recipe
+    ) -> Trained:
+        """Train for as many passes as cross-validation on these labels likes."""
+        tried = [p for p in PASSES if p * len(places) <= max(len(texts), len(places))]
+        losses = dict.fromkeys(tried, 0.0)
+        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
+        for rest, out in folds.split(places, labels):
+            held = Examples([everything[i] for i in places[out]], labels[out])
+            for p in tried:
+                trained = fit(
+                    row,
+                    run,
+                    places[rest],
+                    labels[rest],
+                    recipe=recipe,
+                    reads=p * len(rest),
+                )
+                scores = evaluate(trained.read(held).logits, labels[out].numpy())
+                losses[p] += scores["cross_entropy"] * len(out)
+        chosen = min(tried, key=lambda p: losses[p])
+        passes.setdefault(row, []).append(chosen)
+        reads = chosen * len(places)
+        trained = fit(row, run, places, labels, recipe=recipe, reads=reads)
+        done.runs[run][row] = trained.read(splits.test)
+        return trained
 
     for run, seed in enumerate(seeds):
         for n in counts:
             rows = drawn(splits.train.truth.numpy(), n, seed)
             labels = splits.train.truth[torch.from_numpy(rows)]
+            about = {"labels": rows.tolist(), "C": STRENGTHS, "vector": VECTOR}
+            for name in ("bag-of-words", "ngrams"):
+                says = partial(counted.reading, name, rows, labels.numpy())
+                done.make(f"{name}-{n}", about, says, run)
             teacher = TwoViews(described["all"], rows, labels.numpy())
             soft = teacher(described["all"])
             verdicts, all_places = soft.argmax(1), np.arange(len(texts))
             says = partial(
                 reading_of, teacher, described["test"], splits.vocabulary_size
             )
-            about = {"labels": rows.tolist(), "C": STRENGTHS, "vector": VECTOR}
             done.make(f"teacher-{n}", about, says, run)
-            student(f"alone-{n}", run, rows, labels)
-            student(f"known-words-{n}", run, rows, labels, recipe=KNOWS_WORDS)
+            alone = from_labels(f"alone-{n}", run, rows, labels, STUDENT)
+            from_labels(f"known-words-{n}", run, rows, labels, KNOWS_WORDS)
+            own = alone.soft_targets(splits.readable).argmax(1)
+            own[torch.from_numpy(rows)] = labels
+            student(f"pseudo-{n}", run, all_places, own)
             student(f"taught-{n}", run, all_places, verdicts, soft)
+            student(f"sharper-{n}", run, all_places, verdicts, soft)
             student(f"verdicts-{n}", run, all_places, verdicts)
             if n == at:
                 order = np.random.default_rng(seed).permutation(len(texts))
                 for size in sizes:
                     some = order[:size]
-                    student(f"texts-{size}", run, some, verdicts[some], soft[some])
+                    row = f"taught-by-{size}"
+                    student(row, run, some, verdicts[some], soft[some])
     record = done.record(
         {
             f"taught_minus_{other.replace('-', '_')}_{n}": (
@@ -114,14 +169,19 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
                 f"{other}-{n}",
             )
             for n in counts
-            for other in ("alone", "known-words", "teacher", "verdicts")
+            for other in OTHERS
+        }
+        | {
+            f"sharper_minus_verdicts_{n}": (f"sharper-{n}", f"verdicts-{n}")
+            for n in counts
         },
         labels=counts,
+        passes=passes,
         texts=sizes,
         texts_at=at,
         transfer=len(texts),
         student="bag",
-        temperature=TEMPERATURE,
+        temperatures={"taught": SOFT, "sharper": SHARP},
     )
     done.write(record)
     return record
