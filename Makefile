@@ -7,6 +7,7 @@
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make lab     open the notebooks in JupyterLab
 #   make lint    formatting, lint and types
+#   make results draw the page of results from its records, and nothing else
 #   make bench   compare the engine's speed with others; ten minutes on one quiet core
 #   make gpu     on a machine with one: its tests, its benchmarks, the full-size
 #                experiments; stops after eight minutes, and goes on when called again
@@ -26,7 +27,7 @@ UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
 	--ignore=tests/browser --ignore=tests/test_zoo.py
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks portable browser lab lint bench gpu sync minutes clean
+.PHONY: book test notebooks portable browser lab lint results bench gpu sync minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
@@ -68,6 +69,10 @@ lab: .venv/ready
 
 lint: .venv/ready
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib experiments
+
+results: .venv/ready
+	$(BIN)/jupyter-book build --config _config.yml --path-output _build/results \
+		book/results.md
 
 bench: .venv/ready .venv-peers/ready
 	$(BIN)/python -m benchmarks.engine

@@ -97,22 +97,27 @@ def read(path: Path | str) -> Record:
     return record
 
 
+def folder() -> Path:
+    """Return where the records and soft targets lie that came with the course.
+
+    In a checkout that is book/records; an installed package carries a copy.
+    """
+    here = Path(__file__).parent
+    places = (here / "records_made", here.parent / "book/records")
+    return next(place for place in places if place.is_dir())
+
+
 def committed(name: str) -> Record:
     """Read a record that came with the course, such as `distill-imdb-lstm`.
 
-    In a checkout it lies in book/records; an installed package carries a copy. Raises
-    `FileNotFoundError` that lists what there is.
+    Raises `FileNotFoundError` that lists what there is.
 
     >>> committed("distill-imdb-lstm")["headline"]
     'accuracy'
     """
-    here = Path(__file__).parent
-    folder = next(
-        f for f in (here / "records_made", here.parent / "book/records") if f.is_dir()
-    )
-    path = folder / f"{name}.json"
+    path = folder() / f"{name}.json"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in folder.glob("*.json")))
+        known = ", ".join(sorted(p.stem for p in folder().glob("*.json")))
         raise FileNotFoundError(
             f"no record {name!r} came with the course; it has {known}"
         )
