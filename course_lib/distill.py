@@ -111,11 +111,7 @@ def ask(
     """
     splits = done.splits
     if isinstance(teacher, SoftTargets):
-        reading = read_ready_made(teacher, splits)
-        said = {"said": digest({"test": torch.from_numpy(reading.logits)})}
-        done.make("teacher", said, lambda: reading, run)
-        part = splits.readable_texts if unlabelled else splits.reviews["train"].texts
-        return teacher.logits_for(part, splits.label_names)
+        return ready_made(done, teacher, unlabelled, run)
     recipe = TEACHERS[teacher]
     theirs = splits.read_by(recipe)
     trained = done.train("teacher", run, recipe, splits=theirs)
@@ -177,13 +173,23 @@ def with_unlabelled(splits: Splits, alpha: float) -> Examples:
     return splits.readable
 
 
-def read_ready_made(soft_targets: SoftTargets, splits: Splits) -> Reading:
-    """Return what a teacher that is not here once said of the test split."""
-    return Reading(
-        logits=soft_targets.logits_for(
+def ready_made(
+    done: Experiment, said: SoftTargets, unlabelled: bool = True, run: int | None = None
+) -> torch.Tensor:
+    """Make the row "teacher" of what one that is not here once said of the test split.
+
+    Returns its logits for what the student will read, as `ask` does.
+    """
+    splits = done.splits
+    reading = Reading(
+        logits=said.logits_for(
             splits.reviews["test"].texts, splits.label_names
         ).numpy(),
-        parameters=soft_targets.teacher.get("parameters"),
-        bytes=soft_targets.teacher.get("bytes"),
+        parameters=said.teacher.get("parameters"),
+        bytes=said.teacher.get("bytes"),
         examples_per_second=None,
     )
+    about = {"said": digest({"test": torch.from_numpy(reading.logits)})}
+    done.make("teacher", about, lambda: reading, run)
+    part = splits.readable_texts if unlabelled else splits.reviews["train"].texts
+    return said.logits_for(part, splits.label_names)

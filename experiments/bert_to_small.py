@@ -11,19 +11,13 @@ needs six minutes of the time to read the ends of 33,000 reviews.
 from collections.abc import Sequence
 from functools import partial
 
-import torch
-
 from course_lib import records
-from course_lib.distill import read_ready_made, with_unlabelled
+from course_lib.distill import ready_made
 from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
-from course_lib.models import (
-    STUDENTS,
-    find_pretrained,
-)
+from course_lib.models import STUDENTS, find_pretrained
 from course_lib.soft_target_files import SoftTargets
 from course_lib.splits import prepare
-from course_lib.tensor_files import digest
 from course_lib.training import Distillation
 from experiments import sized
 from experiments.frozen_bert import EVERY, TOKENS, latencies, linear_head
@@ -47,16 +41,8 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     scale = sized(limit)
     splits = prepare("imdb", scale, seed=0)
     said = SoftTargets.read(out("imdb"))
-    everything = with_unlabelled(splits, alpha=1.0).with_soft_targets(
-        said.logits_for(splits.readable_texts, splits.label_names)
-    )
     done = Experiment("bert-to-small-imdb", splits, seeds, scale)
-    teacher = read_ready_made(said, splits)
-    done.make(
-        "teacher",
-        {"said": digest({"test": torch.from_numpy(teacher.logits)})},
-        lambda: teacher,
-    )
+    everything = splits.readable.with_soft_targets(ready_made(done, said))
     linear(done)
     for run in range(len(seeds)):
         alone = {n: done.train(f"{n}-alone", run, STUDENTS[n]) for n in NAMES}

@@ -11,17 +11,15 @@ really work?*).
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from course_lib import records
 from course_lib.batches import Examples
-from course_lib.distill import read_ready_made
+from course_lib.distill import ready_made
 from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS
 from course_lib.soft_target_files import SoftTargets
 from course_lib.splits import prepare
-from course_lib.tensor_files import digest
 from course_lib.training import Distillation
 from experiments import sized
 from experiments.minilm import out
@@ -40,11 +38,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     scale = sized(limit, batch_size=64)
     splits = prepare("imdb", scale, seed=0)
     done = Experiment("patience-imdb", splits, seeds, scale)
-    said = SoftTargets.read(out("imdb"))
-    soft = said.logits_for(splits.readable_texts, splits.label_names)
-    teacher = read_ready_made(said, splits)
-    asked = {"said": digest({"test": torch.from_numpy(teacher.logits)})}
-    done.make("teacher", asked, lambda: teacher)
+    soft = ready_made(done, SoftTargets.read(out("imdb")))
     train, everything = splits.train, splits.readable.with_soft_targets(soft)
     few = Examples(
         train.tokens[: len(train) // FEW], soft_targets=soft[: len(train) // FEW]

@@ -9,16 +9,13 @@ have the labels that the student itself gives them (Lee 2013, *Pseudo-label*).
 from collections.abc import Sequence
 from itertools import product
 
-import torch
-
 from course_lib import records
-from course_lib.distill import read_ready_made
+from course_lib.distill import ready_made
 from course_lib.experiment import Experiment
 from course_lib.losses import DistillationLoss
 from course_lib.models import STUDENTS
 from course_lib.soft_target_files import SoftTargets
 from course_lib.splits import prepare
-from course_lib.tensor_files import digest
 from course_lib.training import Distillation
 from experiments import sized
 from experiments.minilm import out
@@ -64,10 +61,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     splits = prepare("imdb", scale, seed=0)
     done = Experiment("worth-imdb", splits, seeds, scale)
     said = SoftTargets.read(out("imdb"))
-    soft = said.logits_for(splits.readable_texts, splits.label_names)
-    teacher = read_ready_made(said, splits)
-    asked = {"said": digest({"test": torch.from_numpy(teacher.logits)})}
-    done.make("teacher", asked, lambda: teacher)
+    soft = ready_made(done, said)
     linear(done)
     train = splits.train.with_soft_targets(soft[: len(splits.train)])
     everything, times = splits.readable.with_soft_targets(soft), []

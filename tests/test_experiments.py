@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from reviews_files import REAL, needed
 
-from experiments import frozen_bert, multilabel
+from experiments import multilabel
 from experiments.__main__ import found, main
 
 KNOWN = found()
@@ -62,8 +62,6 @@ def test_each_makes_a_whole_record_of_a_few_reviews(name, tmp_path, monkeypatch)
         monkeypatch.setattr(module, setting, value)
     for data, plan in multilabel.PLANS.items():
         monkeypatch.setitem(multilabel.PLANS, data, replace(plan, epochs=1))
-    # Few reviews alternate: every fourth is good.
-    monkeypatch.setattr(frozen_bert, "EVERY", 3)
     # Comments that nobody wrote would be news to the teacher, who is not here.
     monkeypatch.setattr(multilabel, "MADE", 0)
     limit = LIMITS.get(name, 60)

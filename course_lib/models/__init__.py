@@ -155,7 +155,7 @@ STUDENTS = {
     # A million numbers, a quarter of them for n-grams: what fits in two megabytes.
     "ngram-lstm": Recipe(
         "NgramLSTM",
-        {"embedding_size": 36, "hidden_size": 48, "places": 2**17},
+        {"embedding_size": 36, "hidden_size": 48, "places": 2**17, "ends": 128},
         learning_rate=6e-3,
         from_word_vectors=True,
     ),

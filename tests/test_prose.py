@@ -1,0 +1,76 @@
+"""Numbers in the book's running text: computed, compared here, or not of our making.
+
+A number that was typed by hand is right on the day it is typed. Chapters print theirs;
+these pages and the README have text outside cells, and each number in it must be
+accounted for below, so that a new one is noticed.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from course_lib import records
+from course_lib.models.embeddings import QuantisedEmbedding, quantise
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "book").glob("*.md"))]
+
+#: What a record says, as the pages write it.
+IMDB = records.committed("committee-imdb")["sizes"]
+MEASURED = {
+    "results.md": {
+        "25,000": f"{IMDB['test']:,}",
+        "48,885": f"{IMDB['unlabelled']:,}",
+    },
+}
+#: Versions, licences, names of things, examples, conventions, and what others report.
+GIVEN = {
+    "README.md": {"92", "3.10", "3.11", "3.12", "3.13", "2.0", "4.0"},
+    "data.md": {
+        *("49", "100", "27", "30", "0", "1"),  # an example, what is defined
+        *("2011", "3.3"),  # Maas et al. 2011; Northcutt et al. 2021
+        *("8", "16", "32", "1252", "25", "2.0", "4.0"),  # UTF-8, MovieLens 25M, CC BY
+    },
+    "intro.md": {"92", "000", "001", "002", "003", "004"},
+    "results.md": {
+        *("95", "4.0"),
+        "2,000",  # compared with its cell below
+        "127",  # compared with the code below
+    },
+}
+
+
+def numbers(path: Path) -> set[str]:
+    """All numbers of a page's running text: no code, links or mathematics."""
+    text = path.read_text(encoding="utf-8")
+    text = re.sub(r"\A---\n.*?\n---\n", "", text, flags=re.DOTALL)
+    text = re.sub(r"^\s*(```+).*?^\s*\1", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"\{\w+:?\w?\}`[^`]*`|`[^`]*`|\$[^$]*\$|\]\([^)]*\)", "", text)
+    return set(re.findall(r"(?<![\w.,])\d+(?:[.,]\d+)*", text))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_each_number_is_of_a_record_or_not_of_our_making(path):
+    known = set(MEASURED.get(path.name, ())) | GIVEN.get(path.name, set())
+    assert numbers(path) == known
+
+
+@pytest.mark.parametrize("page", MEASURED)
+def test_what_a_page_says_is_what_its_records_say(page):
+    for written, measured in MEASURED[page].items():
+        assert written == measured
+
+
+def test_the_page_of_results_says_how_often_it_tries_its_intervals():
+    text = (ROOT / "book" / "results.md").read_text(encoding="utf-8")
+    assert "in 2,000 made-up experiments" in text and "times=2_000" in text
+
+
+def test_int8_reaches_from_minus_127_to_127():
+    model = torch.nn.Sequential(torch.nn.Embedding(7, 5))
+    (table,) = quantise(model)
+    assert isinstance(table, QuantisedEmbedding)
+    numbers = next(b for b in table.state_dict().values() if b.dtype == torch.int8)
+    assert numbers.abs().amax(1).eq(127).all() and numbers.min() >= -127
