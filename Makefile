@@ -71,8 +71,7 @@ lint: .venv/ready
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib experiments
 
 results: .venv/ready
-	$(BIN)/jupyter-book build --config _config.yml --path-output _build/results \
-		book/results.md
+	$(BIN)/python book/build.py results
 
 bench: .venv/ready .venv-peers/ready
 	$(BIN)/python -m benchmarks.engine

@@ -1,5 +1,7 @@
 """Execute the notebooks and write the site to `_build/html`: `make book`.
 
+`python book/build.py results` draws the page of results alone, in seconds.
+
 A notebook is executed again only when it, the package, the pins or the data setting
 have changed: the execution cache lies in a folder named after all of those. The build
 fails, and says why in one line, at a cell that raises, a Sphinx warning, or a page that
@@ -102,12 +104,10 @@ def execute_side_by_side(cache: Path, timeout: int) -> None:
     load_executor("local-parallel", kept, logger).run_and_cache(timeout=timeout)
 
 
-def run(config: Path) -> tuple[int, list[str]]:
+def run(config: Path, *options: str) -> tuple[int, list[str]]:
     """Run Jupyter Book, showing its progress; return its status and its lines."""
     script = Path(sys.executable).with_name("jupyter-book")
-    command = [str(script), "build", str(ROOT)]
-    command += ["--path-output", str(ROOT), "--config", str(config)]
-    command += ["-W", "--keep-going"]
+    command = [str(script), "build", str(ROOT), "--config", str(config), *options]
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -156,6 +156,27 @@ def write_redirects() -> None:
         old.write_text(page, encoding="utf-8")
 
 
+def draw_results() -> int:
+    """Draw the page of results from its records, by itself: other pages are missing."""
+    folder = BUILD / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_vega()
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config["execute"]["execute_notebooks"] = "force"  # its records may have changed
+    toc = {"format": "jb-book", "root": "book/results"}
+    toc |= {"chapters": [{"file": "book/bibliography"}]}
+    (folder / "_toc.yml").write_text(yaml.safe_dump(toc), encoding="utf-8")
+    os.environ["COURSE_BOOK"] = "1"
+    options = ("--path-output", str(folder), "--toc", str(folder / "_toc.yml"))
+    status, lines = run(write_config(config, folder / "cache"), *options)
+    page = folder / "_build" / "html" / "book" / "results.html"
+    if status != 0 or not page.is_file():
+        print(f"results: failed: {reason(lines)}", file=sys.stderr)
+        return 1
+    print(f"results: drawn in {page.relative_to(ROOT)}")
+    return 0
+
+
 def main() -> int:
     """Build the site; return 0 only if all of it is there and nothing complained."""
     cache = BUILD / f"cache-{inputs_digest()}"
@@ -173,7 +194,8 @@ def main() -> int:
     if current_scale().device.type == "cpu":  # chapters share a GPU badly
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         execute_side_by_side(cache, config["execute"]["timeout"])
-    status, lines = run(write_config(config, cache))
+    options = ("--path-output", str(ROOT), "-W", "--keep-going")
+    status, lines = run(write_config(config, cache), *options)
     if status != 0:
         # A page that failed must not count as done next time.
         shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
@@ -188,4 +210,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(draw_results() if sys.argv[1:] == ["results"] else main())
