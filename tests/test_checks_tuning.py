@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from exercises import exercise_tests
 
 from course_lib.checks import tuning as check
@@ -36,11 +37,65 @@ def halving(draw, settings, *, summary=np.mean, grow=True, same=False):
     return next(iter(seen))
 
 
+def by_quadrature(n, sd):
+    """The mean of the largest, from the density of it."""
+    x = np.linspace(-9, 9, 4_001)
+    below = np.array([0.5 * math.erfc(-v / math.sqrt(2)) for v in x])
+    density = n * below ** (n - 1) * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+    return torch.tensor(sd * (x * density).sum() * (x[1] - x[0]))
+
+
+def by_loop(n, sd):
+    random = np.random.default_rng(1)
+    return sum(max(random.normal(0, sd, n)) for _ in range(20_000)) / 20_000
+
+
+def in_turn(scores):
+    """The first that is good enough, one after the other."""
+    means = [sum(row) / len(row) for row in scores.tolist()]
+    best = scores[int(np.argmax(means))]
+    spread = sum((v - best.mean()) ** 2 for v in best) / (len(best) - 1)
+    for place, mean in enumerate(means):
+        if mean >= max(means) - (spread / len(best)) ** 0.5:
+            return np.int64(place)
+    raise AssertionError("the best is good enough")
+
+
+def pools(draw, settings):
+    """Scores in an array, one row a setting; what is out has -inf."""
+    scores, had, left = np.empty((settings, 0)), 0, np.arange(settings)
+    scores = np.full((settings, settings), np.nan)
+    while len(left) > 1:
+        new = range(had, max(1, 2 * had))
+        for i in left:
+            scores[i, had : new[-1] + 1] = [draw(int(i), seed) for seed in new]
+        had = new[-1] + 1
+        left = left[np.argsort(-np.nanmean(scores[left], axis=1), kind="stable")]
+        left = left[: len(left) // 2]
+    return int(left[0])
+
+
+def recursive(draw, settings, seen=None):
+    seen = seen or {i: [draw(i, 0)] for i in range(settings)}
+    kept = sorted(seen, key=lambda i: sum(seen[i]))[len(seen) // 2 :]
+    if len(kept) == 1:
+        return kept[0]
+    more = {
+        i: seen[i] + [draw(i, len(seen[i]) + k) for k in range(len(seen[i]))]
+        for i in kept
+    }
+    return recursive(draw, settings, more)
+
+
 ANSWERS = {
-    "optimism": [optimism],
-    "log_uniform": [log_uniform],
-    "simplest": [simplest],
-    "halving": [halving],
+    "optimism": [optimism, by_quadrature, by_loop],
+    "log_uniform": [
+        log_uniform,
+        lambda u, a, b: math.exp(math.log(a) + u * math.log(b / a)),
+        lambda u, a, b: np.geomspace(a, b, 1001)[round(1000 * u)],
+    ],
+    "simplest": [simplest, in_turn, lambda s: torch.tensor(simplest(s))],
+    "halving": [halving, pools, recursive],
 }
 
 WRONG = {
@@ -55,6 +110,8 @@ WRONG = {
         (lambda u, a, b: a + u * (b - a), "uniform"),
         (lambda u, a, b: math.log(a) + u * math.log(b / a), "logarithm"),
         (lambda u, a, b: log_uniform(u, b, a), "swapped"),
+        (lambda u, a, b: 2 ** round(math.log2(log_uniform(u, a, b))) + 0.1, "For u"),
+        (lambda u, a, b: a * 16**u, "For u"),  # right by the factor of one case
     ],
     "simplest": [
         (lambda s: int(s.mean(1).argmax()), "close enough"),

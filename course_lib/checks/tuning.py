@@ -47,7 +47,12 @@ def log_uniform(function: Callable[[float, float, float], Any]) -> None:
     ❌ For u = 0.5, low = 1.0 and high = 16.0 you returned 8.5; expected 4. That is a
     uniform draw.
     """
-    for u, low, high in [(0.0, 0.5, 8.0), (1.0, 0.5, 8.0), (0.5, 1.0, 16.0)]:
+    for u, low, high in [
+        (0.0, 0.5, 8.0),
+        (1.0, 0.5, 8.0),
+        (0.5, 1.0, 16.0),
+        (0.25, 2.0, 162.0),
+    ]:
         slips = {
             "That is a uniform draw.": low + u * (high - low),
             "That is the logarithm of the temperature.": (
