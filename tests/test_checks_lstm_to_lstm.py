@@ -1,3 +1,6 @@
+import math
+
+import numpy as np
 import pytest
 import torch
 from exercises import exercise_tests
@@ -49,11 +52,108 @@ def by_autograd(s, t, label, T, alpha):
     return s.grad
 
 
+def agree_in_python(s, t):
+    pairs = zip(s.tolist(), t.tolist(), strict=True)
+    same = [(a[1] > a[0]) == (b[1] > b[0]) for a, b in pairs]
+    return sum(same) / len(same)
+
+
+def count_by_shapes(v, e, h):
+    """As PyTorch itself would have them."""
+    with torch.device("meta"):
+        model = LSTMClassifier(v, 2, e, h)
+    return sum(p.numel() for p in model.parameters())
+
+
+def count_in_parts(v, e, h):
+    gate = np.int64(h * e + h * h + 2 * h)
+    return v * e + gate * 4 * 2 + (4 * h + 1) * 2
+
+
+def by_mirror(s, t, label, temperature, alpha):
+    """Two classes: the second logit's gradient is the first one's, turned round."""
+    q, p = (((z[0] - z[1]) / temperature).sigmoid() for z in (s, t))
+    hard = (s[0] - s[1]).sigmoid() - float(label == 0)
+    first = alpha * temperature * (q - p) + (1 - alpha) * hard
+    return torch.stack([first, -first])
+
+
+def in_lists(s, t, label, temperature, alpha):
+    def softmax(z):
+        powers = [math.exp(v) for v in z]
+        return [v / sum(powers) for v in powers]
+
+    q, p = (softmax((z / temperature).tolist()) for z in (s, t))
+    hard = softmax(s.tolist())
+    y = [1 - label, label]
+    return torch.tensor(
+        [
+            alpha * temperature * (q[i] - p[i]) + (1 - alpha) * (hard[i] - y[i])
+            for i in (0, 1)
+        ]
+    )
+
+
+def by_differences(loss, temperature, alpha):
+    """How the loss moves with the student, and whether the teacher gets a gradient."""
+    ours, moved = DistillationLoss(temperature, alpha), S + 0.5 * S.flip(1) - 0.1
+    step = loss(moved, T, Y) - loss(S, T, Y)
+    t = T.clone().requires_grad_()
+    value = loss(S.clone().requires_grad_(), t, Y)
+    (leak,) = torch.autograd.grad(value, t, allow_unused=True)
+    off = (step - (ours(moved, T, Y) - ours(S, T, Y))).abs() > 1e-5
+    return bool(off) or (leak is not None and bool(leak.any()))
+
+
+def by_double_gradient(loss, temperature, alpha):
+    s, t = (z.double().clone().requires_grad_() for z in (S, T))
+    got, leak = torch.autograd.grad(loss(s, t, Y), (s, t), allow_unused=True)
+    expected = torch.stack(
+        [
+            gradient(s[i].detach(), t[i].detach(), int(Y[i]), temperature, alpha)
+            for i in range(len(Y))
+        ]
+    )
+    return np.bool_(not torch.allclose(got, expected / len(Y)) or leak is not None)
+
+
+def descend(x, targets, steps=1_000, rate=2.0):
+    w = torch.zeros(x.shape[1])
+    for _ in range(steps):
+        w = w - rate * x.T @ ((x @ w).sigmoid() - targets) / len(x)
+    return w
+
+
+def by_autograd_and_lbfgs(x, targets):
+    w = torch.zeros(x.shape[1], requires_grad=True)
+    optimizer = torch.optim.LBFGS([w], max_iter=200)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(x @ w, targets)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return w
+
+
+def newton(x, targets):
+    x, targets = x.double().numpy(), targets.double().numpy()
+    w = np.zeros(x.shape[1])
+    for _ in range(30):
+        q = 1 / (1 + np.exp(-x @ w))
+        hessian = (x.T * (q * (1 - q))) @ x + 1e-9 * np.eye(len(w))
+        w += np.linalg.solve(hessian, x.T @ (targets - q))
+    return torch.tensor(w)
+
+
 ANSWERS = {
-    "agreement": [agree],
-    "parameters": [count],
-    "gradient": [gradient],
-    "is_wrong": [by_gradient],
+    "agreement": [agree, agree_in_python, lambda s, t: 1 - agree(s, -t)],
+    "parameters": [count, count_by_shapes, count_in_parts],
+    "gradient": [gradient, by_mirror, in_lists],
+    "is_wrong": [by_gradient, by_differences, by_double_gradient],
+    "from_doubts": [descend, by_autograd_and_lbfgs, newton],
 }
 
 WRONG = {
@@ -61,6 +161,8 @@ WRONG = {
         (lambda s, t: 100 * agree(s, t), "per cent"),
         (lambda s, t: 1 - agree(s, t), "differ"),
         (lambda s, t: agree(s, t) * len(s), "how many"),
+        (lambda s, t: 2 / 3, "[-1.0, -2]"),  # right for the printed example
+        (lambda s, t: ((s > 0) == (t > 0)).all(1).float().mean(), "expected"),
     ],
     "parameters": [
         (lambda v, e, h: count(v, e, h, directions=1), "two directions"),
@@ -82,6 +184,21 @@ WRONG = {
         (lambda *a: False, "without T²"),
         (by_value, "entropy"),
         (lambda *a: by_gradient(*a, teacher_too=False), "reaches the teacher"),
+        (lambda loss, T, a: loss(S, S, Y) < 0, "without T²"),
+    ],
+    "from_doubts": [
+        (lambda x, y: descend(x, y.round()), "do not round"),
+        (lambda x, y: descend(x, y, steps=5), "Train for longer"),
+        (lambda x, y: -descend(x, y), "the opposite"),
+        (lambda x, y: descend(x, y)[:20].new_ones(20), "stand at"),
+        (lambda x, y: descend(x[:, :5], y), "shape"),
+        (lambda x, y: x.T @ (y - 0.5), "stand at"),
+        (lambda x, y: torch.zeros(x.shape[1]), "stand at 90°"),
+        # Solves for the log-odds, which a label does not have.
+        (
+            lambda x, y: torch.linalg.lstsq(x, y.logit()[:, None]).solution[:, 0],
+            "4000 labels",
+        ),
     ],
 }
 

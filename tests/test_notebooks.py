@@ -69,7 +69,7 @@ def test_it_has_the_parts_of_a_chapter(path):
 #: Chapters that are still two in one.
 LONG = {"multi-label", "multi-label-distillation"}
 #: Those whose exercises have no sizes yet.
-UNSIZED = LONG | {"bert-to-small", "few-labels", "lstm-to-lstm"}
+UNSIZED = LONG | {"bert-to-small", "few-labels"}
 
 
 @each_notebook

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_lib.checks import check
-from course_lib.checks.expect import call, call_without_autograd, same
+from course_lib.checks.expect import call, call_without_autograd, read, require, same
 
 
 @check("Right: the same verdict counts, whether or not it is the label's.")
@@ -180,3 +180,75 @@ def is_wrong(function: Callable[[Loss, float, float], Any]) -> None:
             loss = mixture(temperature, alpha, **changed)
             given = f"{name}, at temperature {temperature} and alpha {alpha},"
             same(call(function, loss, temperature, alpha), truth, given)
+
+
+def opinions(features: int, texts: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return weights, inputs and probabilities of a truth that is a straight line."""
+    random = torch.Generator().manual_seed(seed)
+    weights = torch.randn(features, generator=random)
+    weights = 2 * weights / weights.norm()
+    x = torch.randn(texts, features, generator=random)
+    return weights, x, (x @ weights).sigmoid()
+
+
+@check("Right: a doubt is an equation, and as many as unknowns are enough.")
+def from_doubts(function: Callable[[Tensor, Tensor], Any]) -> None:
+    """A logistic student of labels or of probabilities, as its weights.
+
+    >>> def descend(x, targets, steps=1000):
+    ...     w = torch.zeros(x.shape[1])
+    ...     for _ in range(steps):
+    ...         w += 2 * x.T @ (targets - (x @ w).sigmoid()) / len(x)
+    ...     return w
+    >>> from_doubts(descend)
+    ✅ Right: a doubt is an equation, and as many as unknowns are enough.
+    >>> from_doubts(lambda x, targets: descend(x, targets.round()))
+    ❌ For 30 probabilities of inputs with 20 features your weights stand at 39° to
+    those that made them; expected at most 6°. That is where 30 labels lead: do not
+    round the targets.
+    """
+    for features, texts, hard in [(20, 30, False), (5, 12, False), (6, 4_000, True)]:
+        for seed in (0, 1):
+            truth, x, p = opinions(features, texts, seed)
+            random = torch.Generator().manual_seed(seed)
+            targets = torch.bernoulli(p, generator=random) if hard else p
+            kind = "labels" if hard else "probabilities"
+            given = f"{texts} {kind} of inputs with {features} features"
+            value = call(function, x.clone(), targets.clone())
+            value = value.detach() if isinstance(value, Tensor) else value
+            weights = torch.as_tensor(read(value, truth, given)).double()
+            angle = angle_between(weights, truth)
+            hint = "Train for longer, or in larger steps."
+            if not hard and angle_between(weights, logistic(x, p.round())) < 5:
+                hint = f"That is where {texts} labels lead: do not round the targets."
+            elif angle > 90:
+                hint = "It has learnt the opposite."
+            require(
+                angle <= WIDEST,
+                f"For {given} your weights stand at {angle:.0f}° to those that made "
+                f"them; expected at most {WIDEST}°. {hint}",
+            )
+
+
+#: Degrees; 4,000 labels lead to within 4 from any of 20 seeds, and doubts nearer.
+WIDEST = 6
+
+
+def angle_between(one: Tensor, other: Tensor) -> float:
+    """Return the angle between two vectors in degrees; 90 for one of zeros.
+
+    >>> angle_between(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 2.0]))
+    90.0
+    """
+    one, other = one.double(), other.double()
+    length = one.norm() * other.norm()
+    cosine = one @ other / length if length > 0 else torch.zeros((), dtype=one.dtype)
+    return float(torch.rad2deg(torch.arccos(cosine.clamp(-1, 1))))
+
+
+def logistic(x: Tensor, targets: Tensor, steps: int = 1_000) -> Tensor:
+    """Return the weights that gradient descent finds from zero."""
+    weights = torch.zeros(x.shape[1])
+    for _ in range(steps):
+        weights += 2 * x.T @ (targets - (x @ weights).sigmoid()) / len(x)
+    return weights
