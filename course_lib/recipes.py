@@ -18,7 +18,7 @@ def new_model(recipe: Recipe, splits: Splits, seed: int) -> nn.Module:
         start_from_word_vectors(model, splits)
     for part in model.modules():
         if isinstance(part, NgramTable):
-            part.choose(splits.readable.tokens)
+            choose_ngrams(part, splits)
     return model
 
 
@@ -27,6 +27,16 @@ def start_from_word_vectors(model: nn.Module, splits: Splits) -> None:
     table = model.get_parameter("embedding.weight")
     with torch.no_grad():
         table.copy_(splits.word_vectors(table.shape[1]))
+
+
+def choose_ngrams(table: NgramTable, splits: Splits) -> None:
+    """Fill a table with n-grams of all readable texts, which are counted once."""
+    size = len(table.marks), table.longest
+    if size not in splits.marks:
+        table.choose(splits.readable.tokens)
+        splits.marks[size] = table.marks.detach().clone()
+    with torch.no_grad():
+        table.marks.copy_(splits.marks[size])
 
 
 def epochs_for(recipe: Recipe, splits: Splits, scale: Scale) -> int:

@@ -49,6 +49,8 @@ class Splits:
     numbered: dict[str, list[np.ndarray]] = field(default_factory=dict, repr=False)
     #: Word vectors from all readable texts, by their size, once someone has asked.
     vectors: dict[int, Tensor] = field(default_factory=dict, repr=False)
+    #: The marks of a table of n-grams, by its places and its longest n-gram, likewise.
+    marks: dict[tuple[int, int], Tensor] = field(default_factory=dict, repr=False)
 
     @cached_property
     def train(self) -> Examples:
@@ -130,6 +132,7 @@ class Splits:
             number=partial(encode_pieces, tokenizer=pieces, max_tokens=limit),
             numbered={},
             vectors={},
+            marks={},
         )
 
     def reading_notes(self, recipe: Recipe) -> tuple[str, ...]:

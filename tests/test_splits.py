@@ -1,5 +1,7 @@
 import numpy as np
 
+from course_lib.models import NgramTable, Recipe
+from course_lib.recipes import new_model
 from course_lib.reviews.table import Reviews
 from course_lib.splits import numbered_in_words
 
@@ -42,3 +44,23 @@ def test_a_split_of_unknown_words_is_named():
 def test_a_language_without_spaces_is_known():
     texts = ["这部电影很好看", "不好看"]
     assert make_splits(train=texts, validation=texts, test=["好电影"]).notes == ()
+
+
+def test_ngrams_are_counted_once_for_each_size_of_table(monkeypatch):
+    """And a second model of a size has the same, but none of the first one's memory."""
+    counted = []
+    choose = NgramTable.choose
+    monkeypatch.setattr(
+        NgramTable, "choose", lambda self, texts: counted.append(choose(self, texts))
+    )
+    splits = make_splits()
+
+    def marks(places):
+        sizes = {"places": places, "embedding_size": 2, "hidden_size": 2}
+        model = new_model(Recipe("NgramLSTM", sizes, 1e-3), splits, seed=len(counted))
+        return model.ngrams.marks
+
+    one, other, larger = marks(64), marks(64), marks(128)
+    assert len(counted) == 2
+    assert one.equal(other) and (one >= 0).any() and len(larger) == 128
+    assert one.data_ptr() != other.data_ptr()
