@@ -37,7 +37,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     soft = ready_made(done, SoftTargets.read(OUT))
     # In one epoch, so that its last weights count: they are better than those of the
     # epoch that is luckiest on a few validation reviews.
-    texts = splits.readable.tokens * PASSES
+    texts = list(splits.readable.tokens) * PASSES
     everything = Examples(texts, soft_targets=soft.repeat(PASSES, 1))
     linear(done)
     for run in range(len(seeds)):
