@@ -19,7 +19,9 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "book").glob("*.md"))]
 
 #: What a record says, as the pages write it.
 IMDB = records.committed("committee-imdb")["sizes"]
+SMALL = records.committed("small-student-imdb")
 MEASURED = {
+    "README.md": {"1.3": f"{SMALL['int8']['bytes'] / 1e6:.1f}"},
     "results.md": {
         "25,000": f"{IMDB['test']:,}",
         "48,885": f"{IMDB['unlabelled']:,}",
@@ -36,6 +38,7 @@ GIVEN = {
     "intro.md": {"92", "000", "001", "002", "003", "004"},
     "results.md": {
         *("95", "4.0"),
+        *("1.1", "64"),  # what was aimed at; half of the recipe's `ends`, below
         "2,000",  # compared with its cell below
         "127",  # compared with the code below
     },
@@ -66,6 +69,17 @@ def test_what_a_page_says_is_what_its_records_say(page):
 def test_the_page_of_results_says_how_often_it_tries_its_intervals():
     text = (ROOT / "book" / "results.md").read_text(encoding="utf-8")
     assert "in 2,000 made-up experiments" in text and "times=2_000" in text
+
+
+def test_the_small_student_is_as_the_page_describes_it():
+    assert SMALL["recipe"]["ends"] == 2 * 64
+    assert SMALL["student"]["parameters"] <= 1_100_000
+
+
+def test_the_readme_may_praise_it():
+    """No rival of the record is as good, by the interval of the difference."""
+    for rival in ("longer", "ngrams"):
+        assert SMALL[f"student_minus_{rival}"]["interval"][0] > 0
 
 
 def test_int8_reaches_from_minus_127_to_127():
