@@ -47,7 +47,11 @@ def mix_by_softmax(p, weights):
 
 
 def mix_row_by_row(p, weights):
-    return [1 / (1 + np.exp(-sum(w * logit(x) for w, x in zip(weights, row)))) for row in p]  # noqa: B905, E501
+    mixed = []
+    for row in p:
+        z = sum(w * np.log(x / (1 - x)) for w, x in zip(weights, row, strict=True))
+        mixed.append(1 / (1 + np.exp(-z)))
+    return np.array(mixed)
 
 
 def disagreement(z):
