@@ -60,6 +60,7 @@ seen = partial(
     Mistake, "losses/label_embeddings.py", ("test_losses_label_embeddings.py",)
 )
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
+jury = partial(Mistake, "checks/committee.py", ("test_checks_committee.py",))
 words = partial(Mistake, "word_vectors.py", ("test_word_vectors.py",))
 UNLABELLED = (
     "test_distill.py::test_unlabelled_reviews_join_in_without_a_label_of_their_own",
@@ -662,6 +663,17 @@ MISTAKES = [
              "copy.deepcopy(x) if isinstance(x, data) else x", "x"),
     exercise("any error taken for the refusal that was asked for",
              "isinstance(error, ValueError) and naming in str(error)", "True"),
+
+    # Committees: what the exercises take for right.
+    jury("a draw is a victory", "truth = float(more + tie / 2)",
+         "truth = float(more + tie)"),
+    jury("a sum of weights other than 1 is not taken as it is",
+         "@ weights  # (texts,)", "@ weights / weights.sum()"),
+    jury("twins who hear different noise",
+         "0.98 * shared + 0.2 * noise[:, :twins]", "noise[:, :twins]"),
+    jury("any two members will do", "_WITHIN = 0.012", "_WITHIN = 0.2"),
+    jury("a member may sit there twice", "0 <= one < other < members",
+         "0 <= one <= other < members"),
 
     # Labels that nobody knows.
     Mistake("reviews/table.py", ("test_reviews_table.py",),
