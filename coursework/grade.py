@@ -19,7 +19,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +45,18 @@ class Task:
     submission: Submission
     assignment: str
     homework: Path
+    masters: Path
     protection: Protection
     limits: Limits
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Read the arguments, grade, and say in a line where the results are."""
+def main(
+    arguments: Sequence[str] | None = None, limits: Limits | None = None
+) -> int:
+    """Read the arguments, grade, and say in a line where the results are.
+
+    Returns 0 if all was graded, also what earned nothing.
+    """
     args = _parser().parse_args(arguments)
     protection, problems = _protection(args)
     if protection is None:
@@ -64,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 2
     print(f"Sandbox: {protection.name}. {args.jobs} at a time.")
-    limits = replace(Limits(), seconds=args.seconds, memory=args.memory)
+    limits = limits or Limits(seconds=args.seconds, memory=args.memory)
     known = sorted(p.name for p in args.homework.iterdir()) if args.homework.is_dir() else []
     if args.assignment:
         known = [args.assignment]
@@ -75,7 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not placed:
         print(f"Nothing to grade in {args.folder}.", file=sys.stderr)
         return 1
-    tasks = [Task(s, name, args.homework, protection, limits) for s, name in placed]
+    tasks = [
+        Task(one, name, args.homework, args.masters, protection, limits)
+        for one, name in placed
+    ]
     results = grade_all(tasks, args.out, args.jobs)
     for name in sorted({task.assignment for task in tasks}):
         rows = [(t, r) for t, r in zip(tasks, results, strict=True) if t.assignment == name]
@@ -92,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("folder", type=Path, help="notebooks, folders and zip files")
     parser.add_argument("--assignment", help="which one all of them are")
     parser.add_argument("--homework", type=Path, default=HOMEWORK, help="what was built")
+    parser.add_argument("--masters", type=Path, default=MASTERS, help="for their names")
     parser.add_argument("--out", type=Path, default=GRADES)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seconds", type=float, default=Limits.seconds)
@@ -236,10 +246,7 @@ def _depends(task: Task) -> str:
 def _in_own_process(task: Task, context: Any) -> dict[str, Any]:
     """Judge in a process that can be ended, whatever it was led to do."""
     ours, theirs = context.Pipe(duplex=False)
-    name = task.protection.name
-    plain = replace(task.submission, student="", number="")
-    arguments = (theirs, plain, task.assignment, task.homework, name, task.limits)
-    process = context.Process(target=judged, args=arguments)
+    process = context.Process(target=judged, args=(theirs, task))
     process.start()
     theirs.close()
     try:
@@ -254,31 +261,23 @@ def _in_own_process(task: Task, context: Any) -> dict[str, Any]:
         process.join()
 
 
-def judged(
-    reply: Any,
-    submission: Submission,
-    assignment: str,
-    homework: Path,
-    protection: str,
-    limits: Limits,
-) -> None:
+def judged(reply: Any, task: Task) -> None:
     """Judge one notebook and send the grade: runs in a process of its own."""
     import torch
 
     from coursework import judge
     from coursework.assignment import load
-    from coursework.sandbox import PROTECTIONS
     from coursework.student import Unfit
 
     torch.set_num_threads(1)
-    known = {p.name: p for p in (*PROTECTIONS, UNPROTECTED)}
     try:
-        loaded = load(homework / assignment, MASTERS)
-        if submission.problem:
-            result = judge.nothing(loaded, submission.problem)
+        loaded = load(task.homework / task.assignment, task.masters)
+        one = task.submission
+        if one.problem:
+            result = judge.nothing(loaded, one.problem)
         else:
             result = judge.bounded(
-                lambda: judge.grade(submission.data, loaded, known[protection], limits)
+                lambda: judge.grade(one.data, loaded, task.protection, task.limits)
             )
         reply.send(result.plain())
     except (Unfit, OSError) as error:

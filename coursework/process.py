@@ -16,9 +16,6 @@ from coursework.sandbox import ROOT, Limits, Protection, environment
 from coursework.wire import Broken, receive, send
 
 EVERY = 0.1  # seconds between two looks at what is used
-#: Deadlines count a processor's seconds, so that a busy machine costs nobody points; a
-#: process that waits instead of working has this many times as long.
-PATIENCE = 10
 
 
 class Gone(Exception):
@@ -28,7 +25,9 @@ class Gone(Exception):
 class Sandbox:
     """A process that answers requests, until it breaks a limit or is closed.
 
-    Whatever it does, `ask` returns in time: with a reply, or by raising `Gone`.
+    Whatever it does, `ask` returns in time: with a reply, or by raising `Gone`. Deadlines
+    count a processor's seconds, so that a busy machine costs nobody points; what waits
+    instead of working has `limits.patience` times as long.
     """
 
     def __init__(self, protection: Protection, limits: Limits) -> None:
@@ -65,13 +64,14 @@ class Sandbox:
         if self.gone:
             raise Gone(self.gone)
         number, start = next(self._numbers), time.monotonic()
+        patience = self.limits.patience * seconds
         worked = self.worked
 
         def read(most: int) -> bytes:
             while True:
                 if self.worked - worked > seconds:
                     raise TimeoutError
-                if time.monotonic() - start > PATIENCE * seconds:
+                if time.monotonic() - start > patience:
                     raise TimeoutError
                 try:
                     return self._channel.recv(most)
@@ -79,7 +79,7 @@ class Sandbox:
                     pass
 
         try:
-            self._channel.settimeout(PATIENCE * seconds)
+            self._channel.settimeout(patience)
             send(self._channel, {"do": what, "id": number, **head}, blob)
             self._channel.settimeout(EVERY)
             reply, data = receive(read, self.limits.answer << 20)

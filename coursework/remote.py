@@ -28,8 +28,9 @@ from coursework.process import Gone
 from coursework.student import Student, in_words
 from coursework.wire import Broken, tensors_in, unpack
 
-#: Raised in a test, these would end a loop of its own without a word.
-NEVER = ("StopIteration", "StopAsyncIteration", "GeneratorExit")
+#: Raised in a test, the first three would end a loop of its own without a word; the last
+#: says less than the student's own name for it.
+NEVER = ("StopIteration", "StopAsyncIteration", "GeneratorExit", "Exception")
 
 
 class StudentError(RuntimeError):
@@ -91,10 +92,11 @@ class Link:
         Raises `NameError` if it has none, or that of a module: tests import their own.
         """
         reply, data = self._ask(name, "name", name=name)
-        value = self._value(reply, data, name) if "value" in reply else None
-        if "value" not in reply or isinstance(value, _Module):
-            raise NameError(f"name {name!r} is not defined")
-        return value
+        if "value" in reply:
+            value = self._read(self._value, reply, data, name)
+            if not isinstance(value, _Module):
+                return value
+        raise NameError(f"name {name!r} is not defined")
 
     def operate(self, operation: str, *args: Any, **kwargs: Any) -> Any:
         """Let the sandbox do something with what is there, and return what came of it."""
@@ -117,17 +119,14 @@ class Link:
                 inference=torch.is_inference_mode_enabled(),
                 count=mode is not None,
             )
-            try:
-                if mode is not None:
-                    mode.number += float(reply["counted"])
-                return self._value(reply, data, "", leaves)
-            except (Broken, KeyError, TypeError, ValueError, IndexError) as error:
-                raise StudentError(f"{name} sent {error}.") from None
+            if mode is not None:
+                mode.number += self._read(float, reply.get("counted"))
+            return self._read(self._value, reply, data, "", leaves)
 
     def backward(self, graph: int, grads: list[Any]) -> list[Any]:
         """Return the gradients of the inputs of a former call."""
         reply, data = self._ask("backward", "backward", dill.dumps(grads), graph=graph)
-        found = self._value(reply, data)
+        found = self._read(self._value, reply, data)
         if not isinstance(found, list):
             raise StudentError("backward sent no gradients.")
         return found
@@ -144,6 +143,13 @@ class Link:
             raise _exception(reply["error"])
         return reply, data
 
+    def _read(self, how: Any, *arguments: Any) -> Any:
+        """Read a part of a reply; whatever is wrong with it is the student's error."""
+        try:
+            return how(*arguments)
+        except (Broken, LookupError, TypeError, ValueError, RuntimeError) as error:
+            raise StudentError(f"The sandbox sent {error}.") from None
+
     def _value(
         self, reply: dict[str, Any], data: bytes, root: str = "", leaves: Any = ()
     ) -> Any:
@@ -159,7 +165,8 @@ class Link:
             tensors.update(zip(names, joined, strict=True))
 
         def made(about: dict[str, Any]) -> Any:
-            return _Module() if about.get("module") else Remote(self, about, root)
+            named = root if about is reply["value"] else ""
+            return _Module() if about.get("module") else Remote(self, about, named)
 
         for index, tree in reply.get("changed", []):
             _write(leaves[index], unpack(tree, tensors, made))
@@ -236,9 +243,9 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def _write(leaf: Any, new: Any) -> None:
     """Do to the judge's own tensor what the function did to its copy."""
-    if new.shape != leaf.shape or type(new) is not type(leaf.data):
-        if not isinstance(leaf, np.ndarray) or new.shape != leaf.shape:
-            raise Broken("a changed argument of another shape")
+    kind = np.ndarray if isinstance(leaf, np.ndarray) else Tensor
+    if not isinstance(new, kind) or new.shape != leaf.shape:
+        raise Broken("a changed argument of another shape")
     if isinstance(leaf, np.ndarray):
         leaf[...] = new
     else:

@@ -33,11 +33,12 @@ ETC = ("ld.so.cache", "alternatives", "fonts", "localtime", "mime.types")
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use."""
+    """What one submission may use; seconds are those in which a processor works."""
 
-    seconds: float = 900  # from its first cell to its last test
     seconds_cell: float = 300
     seconds_call: float = 60  # one call of a function by a test
+    seconds: float = 1_800  # by the clock, from its first cell to its last test
+    patience: float = 10  # by the clock, one that waits has so many times as long
     memory: int = 4_096  # megabytes, of all its processes together
     disk: int = 512  # megabytes in /tmp, and as many in /dev/shm
     processes: int = 32

@@ -153,7 +153,7 @@ def unpack(tree: Any, tensors: bytes | dict[str, Tensor], make: Make) -> Any:
     found = tensors_in(tensors) if isinstance(tensors, bytes) else tensors
     try:
         return _unpacked(tree, found, make, 0)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise Broken(f"an answer that is not plain data ({error!r:.200})") from None
 
 
