@@ -18,7 +18,7 @@ from coursework.notebook import Notebook
 
 @dataclass
 class Assignment:
-    """The tests of each question, and what a notebook of this assignment starts from."""
+    """The tests of each question, and what the notebook given to students holds."""
 
     name: str
     tests: dict[str, Any]  # otter-grader's test files, in the order of the notebook
@@ -46,7 +46,7 @@ class Assignment:
         return names
 
     def warnings(self) -> list[str]:
-        """Say which tests use a name that is given to the students, who can change it."""
+        """Say which tests use a name that students are given, and so can change."""
         given = {
             name
             for tree in self._given()
@@ -55,8 +55,9 @@ class Assignment:
             if not isinstance(node, ast.Import | ast.ImportFrom)
         }
         return [
-            f"{self.name}: the tests of {question} use {', '.join(sorted(names))}, which "
-            "the notebook defines and a student can redefine: define it in the test"
+            f"{self.name}: the tests of {question} use {', '.join(sorted(names))}, "
+            "which the notebook defines and a student can redefine: define it in the "
+            "test"
             for question, needed in self.needs.items()
             if (names := needed & given)
         ]
@@ -66,7 +67,9 @@ class Assignment:
         for cell in self.template.cells if self.template else []:
             if cell.kind == "code" and not cell.answer:
                 lines = cell.source.splitlines()
-                code = [line for line in lines if not line.lstrip().startswith(("%", "!"))]
+                code = [
+                    line for line in lines if not line.lstrip().startswith(("%", "!"))
+                ]
                 try:
                     trees.append(ast.parse("\n".join(code)))
                 except SyntaxError:
@@ -89,7 +92,10 @@ def load(folder: Path, masters: Path | None = None) -> Assignment:
     given = folder / "student" / f"{name}.ipynb"
     if given.exists():
         made.template = notebook.read(given.read_bytes())
-    with tempfile.TemporaryDirectory() as place, zipfile.ZipFile(archives[-1]) as archive:
+    with (
+        tempfile.TemporaryDirectory() as place,
+        zipfile.ZipFile(archives[-1]) as archive,
+    ):
         for member in archive.namelist():
             if member.startswith("tests/") and member.endswith(".py"):
                 path = Path(archive.extract(member, place))
@@ -141,7 +147,8 @@ def names_in(code: str) -> set[str]:
     >>> sorted(names_in(test))
     ['double', 'env', 'x']
     """
-    read, own = set(), set()
+    read: set[str] = set()
+    own: set[str] = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Name):
             (read if isinstance(node.ctx, ast.Load) else own).add(node.id)
@@ -151,9 +158,8 @@ def names_in(code: str) -> set[str]:
             own.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             own |= {(a.asname or a.name).partition(".")[0] for a in node.names}
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if node.value.isidentifier():
-                read.add(node.value)
+        elif isinstance(node, ast.Constant) and str(node.value).isidentifier():
+            read.add(str(node.value))
     return {name for name in read - own if not hasattr(builtins, name)}
 
 

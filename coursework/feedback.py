@@ -1,8 +1,9 @@
 """One page for a student: points, what each test said, and what was written.
 
 All that came from the student is shown as text, and the page may load nothing and run
-nothing. Hidden tests say what their authors wrote into them, never what they ask: their
-inputs could otherwise be sent home in an error message.
+nothing. Hidden tests say what their authors wrote into them, never what they ask.
+Still, a notebook can put into its own errors and answers what it was asked: give pages
+back after the deadline.
 """
 
 from typing import Any
@@ -28,14 +29,12 @@ PAGE = """<!doctype html>
 </style>
 <h1>{{ assignment }}</h1>
 <p>{{ student }}{% if number %} ({{ number }}){% endif %}</p>
-<p><strong>{{ "%g" | format(total) }} of {{ "%g" | format(out_of) }} points</strong> from
-tests{% if written %}; {{ written | length }} more
-{{ "answer is" if written | length == 1 else "answers are" }} read by a person{% endif %}.</p>
+<p><strong>{{ "%g of %g points" | format(total, out_of) }}</strong> from tests
+{%- if written %}; answers read by a person: {{ written | length }}{% endif %}.</p>
 {% if notes %}<h2>What went wrong on the way</h2>
 <ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>{% endif %}
 {% for question, points in points.items() %}
-<h2>{{ question }}: {{ "%g" | format(points) }} of
-{{ "%g" | format(possible[question]) }}</h2>
+<h2>{{ question }}: {{ "%g of %g" | format(points, possible[question]) }}</h2>
 {% for case in cases.get(question, []) %}
 <p>{{ "✓" if case.passed else "✗" }} {{ case.name }}
 ({{ "passed" if case.passed else "not passed" }}{{ ", hidden" if case.hidden }})</p>
@@ -45,8 +44,9 @@ tests{% if written %}; {{ written | length }} more
 <h2>{{ question }}: read by a person</h2>
 {% for cell in answer %}<pre>{{ cell.source }}</pre>
 {% for picture in cell.pictures %}
-<img src="data:image/png;base64,{{ picture }}" alt="a picture from the notebook as it was
-handed in">{% endfor %}{% else %}<p>No answer was found.</p>{% endfor %}
+<img alt="a picture from the notebook as it was handed in"
+  src="data:image/png;base64,{{ picture }}">{% endfor %}
+{%- else %}<p>No answer was found.</p>{% endfor %}
 {% endfor %}
 </html>
 """

@@ -1,13 +1,15 @@
 """Grade one notebook: run it in a sandbox, and otter-grader's tests out here.
 
-The tests never enter the sandbox, and nothing that comes out of it is run. So a notebook
-can neither read a test nor change a verdict; it can only answer what it is asked. What
-it is asked, it sees: a test's inputs are known to the function that is called with them.
+The tests never enter the sandbox, and nothing that comes out of it is run. So a
+notebook can neither read a test nor change a verdict; it can only answer what it is
+asked. What it is asked, it sees: a test's inputs are known to the function that is
+called with them.
 """
 
 import resource
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -101,17 +103,16 @@ def _names(link: Link, needed: set[str], trusted: dict[str, Any]) -> dict[str, A
     """Return the names that a test works with; the students' never hide the judge's."""
     names = {}
     for name in needed - trusted.keys():
-        try:
+        # Where there is none, the test says that it is not defined.
+        with suppress(NameError, StudentError):
             names[name] = link.name(name)
-        except (NameError, StudentError):
-            pass  # the test then says that it is not defined
     return names | trusted
 
 
 def _case(result: Any) -> Case:
     case = result.test_case
     told = case.success_message if result.passed else case.failure_message
-    # A hidden test says no more than its author wrote; a public one is there to be seen.
+    # A hidden test says no more than its author wrote; a public one may be seen.
     message = told or ("" if result.passed or case.hidden else reason(result.message))
     return Case(
         str(case.name),
@@ -125,8 +126,8 @@ def _case(result: Any) -> Case:
 def reason(report: str) -> str:
     """Return the last line of what a failed doctest reports: the error itself.
 
-    >>> reason("Failed example:\\n  assert f(2) == 4\\nAssertionError: twice, please\\n")
-    'AssertionError: twice, please'
+    >>> reason("Failed example:\\n  assert f(2) == 4\\nAssertionError: twice!\\n")
+    'AssertionError: twice!'
     """
     lines = [line.strip() for line in report.strip().splitlines()]
     lines = [x for x in lines if x and not x.startswith(("*", "Trying:", "ok"))]

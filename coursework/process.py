@@ -1,6 +1,8 @@
 """One sandbox at work: requests with deadlines, and a watch over what it uses."""
 
+import contextlib
 import itertools
+import math
 import shutil
 import socket
 import subprocess
@@ -25,9 +27,9 @@ class Gone(Exception):
 class Sandbox:
     """A process that answers requests, until it breaks a limit or is closed.
 
-    Whatever it does, `ask` returns in time: with a reply, or by raising `Gone`. Deadlines
-    count a processor's seconds, so that a busy machine costs nobody points; what waits
-    instead of working has `limits.patience` times as long.
+    Whatever it does, `ask` returns in time: with a reply, or by raising `Gone`.
+    Deadlines count a processor's seconds, so that a busy machine costs nobody points;
+    what waits instead of working has `limits.patience` times as long.
     """
 
     def __init__(self, protection: Protection, limits: Limits) -> None:
@@ -44,7 +46,7 @@ class Sandbox:
         with theirs:
             self._process = subprocess.Popen(
                 protection.command([*worker, *kernel], limits),
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env=environment(),
@@ -55,16 +57,23 @@ class Sandbox:
         self._watch.start()
 
     def ask(
-        self, what: str, seconds: float, blob: bytes = b"", **head: Any
+        self,
+        what: str,
+        seconds: float,
+        blob: bytes = b"",
+        *,
+        left: float = math.inf,
+        **head: Any,
     ) -> tuple[dict[str, Any], bytes]:
-        """Send a request and return the reply, after `seconds` of work at the latest.
+        """Send a request and return the reply, after `seconds` of work at the latest,
+        and in any case when nothing is `left` by the clock.
 
         Raises `Gone`, and ends the sandbox, if none comes or it makes no sense.
         """
         if self.gone:
             raise Gone(self.gone)
         number, start = next(self._numbers), time.monotonic()
-        patience = self.limits.patience * seconds
+        patience = min(self.limits.patience * seconds, left)
         worked = self.worked
 
         def read(most: int) -> bytes:
@@ -86,7 +95,7 @@ class Sandbox:
             if reply.get("id") != number:
                 raise Broken("an answer that nobody asked for")
         except TimeoutError:
-            self._end(f"took longer than {seconds:.3g} s")
+            self._end(f"took longer than {min(seconds, left):.3g} s")
         except Broken as error:
             self._end(f"sent {error}")
         except (EOFError, OSError):
@@ -101,12 +110,7 @@ class Sandbox:
 
     def _end(self, reason: str) -> None:
         self.gone = self.gone or reason
-        family = self._family()
-        for process in [*family, *self._family()]:
-            try:
-                process.kill()
-            except psutil.Error:
-                pass
+        kill(self._family())
         self._process.wait()
         self._channel.close()
         if self._home:
@@ -133,12 +137,15 @@ class Sandbox:
             elif len(family) > self.limits.processes + 3:  # and the sandbox's own
                 self.gone = f"started more than {self.limits.processes} processes"
             if self.gone:
-                for process in family[::-1]:
-                    try:
-                        process.kill()
-                    except psutil.Error:
-                        pass
+                kill(family)
             time.sleep(EVERY)
+
+
+def kill(family: list[psutil.Process]) -> None:
+    """End processes, the first of all last: a sandbox ends with its first process."""
+    for process in family:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
 
 
 def memory(process: psutil.Process) -> int:

@@ -1,4 +1,4 @@
-"""Stand-ins for what lies in a student's sandbox, which tests call like the thing itself.
+"""Stand-ins for what lies in a student's sandbox, which tests call like itself.
 
 A call sends its arguments over and brings back plain data: numbers, texts, lists,
 tensors, arrays. So a test is ordinary Python, and none of it, nor torch, nor `==`, is
@@ -28,8 +28,8 @@ from coursework.process import Gone
 from coursework.student import Student, in_words
 from coursework.wire import Broken, tensors_in, unpack
 
-#: Raised in a test, the first three would end a loop of its own without a word; the last
-#: says less than the student's own name for it.
+#: Raised in a test, the first three would end a loop of its own without a word; the
+#: last says less than the student's own name for it.
 NEVER = ("StopIteration", "StopAsyncIteration", "GeneratorExit", "Exception")
 
 
@@ -51,7 +51,7 @@ class Remote:
         }
         self.__dict__.update(fields)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102
         return self._link.operate("call", self, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -99,11 +99,11 @@ class Link:
         raise NameError(f"name {name!r} is not defined")
 
     def operate(self, operation: str, *args: Any, **kwargs: Any) -> Any:
-        """Let the sandbox do something with what is there, and return what came of it."""
+        """Let the sandbox do something with what is there; return what came of it."""
         mode = _counting()
         with torch._C.DisableTorchFunction():
             leaves = list(_leaves([args, kwargs]))
-            name = repr(args[0])
+            name = str(args[0].__dict__["__name__"])
             try:
                 self.student.alive()
             except Gone as error:
@@ -161,7 +161,7 @@ class Link:
             # So that gradients reach what is only there, even if no input has any.
             inputs = inputs or [torch.zeros((), requires_grad=True)]
             graph = int(reply["graph"])
-            joined = _Across.apply(self, graph, results, *inputs)  # type: ignore[no-untyped-call]
+            joined = _Across.apply(self, graph, results, *inputs)
             tensors.update(zip(names, joined, strict=True))
 
         def made(about: dict[str, Any]) -> Any:
@@ -176,7 +176,7 @@ class Link:
         generation = self.student.generation
         file = io.BytesIO()
 
-        class Pickler(dill.Pickler):  # type: ignore[misc]
+        class Pickler(dill.Pickler):
             def persistent_id(self, thing: Any) -> Any:
                 if type(thing) is not Remote:
                     return None

@@ -10,7 +10,7 @@ that owns nothing, and for ordinary users where the kernel lets them make namesp
 | any change to the machine | all of it read-only; /tmp in memory, of limited size |
 | the network | a network namespace without any device |
 | other processes, and what would live on | a process namespace, ended as a whole |
-| memory, processes, file sizes | limits that cannot be raised, and a watch over their sum |
+| memory, processes, file sizes | limits that stay, and a watch over their sum |
 | time, output | deadlines; nothing that is printed goes anywhere |
 """
 
@@ -35,10 +35,10 @@ ETC = ("ld.so.cache", "alternatives", "fonts", "localtime", "mime.types")
 class Limits:
     """What one submission may use; seconds are those in which a processor works."""
 
-    seconds_cell: float = 300
-    seconds_call: float = 60  # one call of a function by a test
+    seconds_cell: float = 120
+    seconds_call: float = 30  # one call of a function by a test
     seconds: float = 1_800  # by the clock, from its first cell to its last test
-    patience: float = 10  # by the clock, one that waits has so many times as long
+    patience: float = 5  # by the clock, one that waits has so many times as long
     memory: int = 4_096  # megabytes, of all its processes together
     disk: int = 512  # megabytes in /tmp, and as many in /dev/shm
     processes: int = 32
@@ -97,7 +97,7 @@ def choose(name: str | None = None) -> tuple[Protection | None, list[str]]:
 
     With a name, only that one is tried.
     """
-    problems = []
+    problems: list[str] = []
     for protection in PROTECTIONS:
         if name in (None, protection.name):
             problem = protection.problem()

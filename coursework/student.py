@@ -1,4 +1,4 @@
-"""A student's notebook in a sandbox: its cells are run one by one, its names asked for."""
+"""A student's notebook in a sandbox: cells are run one by one, names asked for."""
 
 import pickle
 import time
@@ -66,12 +66,12 @@ class Student:
     ) -> tuple[dict[str, Any], bytes]:
         """Ask for something after the cells; the reply is as `Sandbox.ask` gives it.
 
-        Raises `Gone` when there is none, or when this question has cost too much already.
+        Raises `Gone` when there is none, or this question has cost too much already.
         """
         sandbox = self.alive()
-        seconds = min(self._limits.seconds_call, self._left())
         try:
-            return sandbox.ask(what, seconds, blob, **head)
+            seconds = self._limits.seconds_call
+            return sandbox.ask(what, seconds, blob, left=self._left(), **head)
         except Gone:
             self._losses += 1
             raise
@@ -88,9 +88,11 @@ class Student:
             if not self._todo:
                 return sandbox
             number = self._todo.pop(0)
-            seconds = min(self._limits.seconds_cell, self._left())
+            source, seconds = self._cells[number], self._limits.seconds_cell
             try:
-                reply, _ = sandbox.ask("cell", seconds, source=self._cells[number])
+                reply, _ = sandbox.ask(
+                    "cell", seconds, left=self._left(), source=source
+                )
             except Gone as error:
                 self.left_out[number] = str(error)
                 continue

@@ -1,15 +1,15 @@
 """Find notebooks in a folder as Moodle, Canvas or a person has filled it.
 
-Nothing is ever unpacked to disk: a name in an archive is text, and no path. Two patterns
-of names are known, each for a file and, with Moodle, for a folder around it:
+Nothing is ever unpacked to disk: a name in an archive is text, and no path. Two
+patterns of names are known, each for a file and, with Moodle, for a folder around it:
 
     Moodle   Ada Lovelace_123456_assignsubmission_file_answers.ipynb
              Ada Lovelace_123456_assignsubmission_file_/answers.ipynb
     Canvas   lovelaceada_12345_67890_answers.ipynb
              lovelaceada_LATE_12345_67890_answers.ipynb
 
-The number is the student's in that system (with Canvas, the first of the two). Elsewhere
-the student is called as the file, or as the folder that it lies in alone.
+The number is the student's in that system (with Canvas, the first of the two).
+Elsewhere the student is called as the file, or as the folder that it lies in alone.
 """
 
 import io
@@ -53,7 +53,7 @@ class Submission:
 
 
 def find(folder: Path) -> Iterator[Submission]:
-    """Yield what a folder holds, or one file, by name; each is read when its turn comes.
+    """Yield what a folder holds, or one file, by name; each is read in its turn.
 
     Raises `FileNotFoundError` if nothing is there.
     """
@@ -79,7 +79,9 @@ def find(folder: Path) -> Iterator[Submission]:
                 yield replace(found, data=file.read_bytes())
 
 
-def _in_archive(archive: Path | io.BytesIO, name: str, depth: int) -> Iterator[Submission]:
+def _in_archive(
+    archive: Path | io.BytesIO, name: str, depth: int
+) -> Iterator[Submission]:
     try:
         with zipfile.ZipFile(archive) as opened:
             members = [m for m in opened.infolist() if not m.is_dir()][:MOST_FILES]
@@ -108,7 +110,13 @@ def _in_archive(archive: Path | io.BytesIO, name: str, depth: int) -> Iterator[S
                     yield replace(found, data=data)
                 elif depth < MOST_DEPTH:
                     yield from _in_archive(io.BytesIO(data), found.source, depth + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as e:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+        EOFError,
+    ) as e:
         yield replace(_named(name, ""), problem=f"an archive that cannot be read ({e})")
 
 
@@ -125,8 +133,10 @@ def _named(
     'Ada Lovelace'
     >>> _named("a.ipynb", "lovelaceada_LATE_12_34_work.zip").number
     '12'
-    >>> [_named("group 1/ada.ipynb", "").student, _named("ada/a.ipynb", "", True).student]
-    ['ada', 'ada']
+    >>> _named("group 1/ada.ipynb", "").student
+    'ada'
+    >>> _named("ada/a.ipynb", "", own_folder=True).student
+    'ada'
     >>> _named("a.ipynb", "ada.zip", only=True).student
     'ada'
     """

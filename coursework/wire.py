@@ -1,6 +1,6 @@
 """What crosses between the judge and a student's sandbox: plain data, never a pickle.
 
-A message is a JSON head and a blob. Towards the sandbox the blob may be a pickle, because
+A message is a JSON head and a blob. Towards the sandbox the blob may be a pickle, for
 only the sandbox opens it. What comes back is opened by the judge: its blob is in
 safetensors' format, and its head names the few types below and no others.
 """
@@ -96,7 +96,8 @@ class Packer:
         if kind is complex:
             return {"complex": [value.real, value.imag]}
         if kind in (list, set, frozenset, torch.Size) or isinstance(value, tuple):
-            name = {list: "list", set: "set", frozenset: "set"}.get(kind, "tuple")
+            names: dict[Any, str] = {list: "list", set: "set", frozenset: "set"}
+            name = names.get(kind, "tuple")
             return {name: [self.tree(x, depth + 1) for x in value]}
         if kind in (dict, collections.OrderedDict, collections.Counter):
             pairs = [(k, v) for k, v in value.items()]

@@ -17,6 +17,7 @@ import socket
 import sys
 import threading
 import types
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Unpickler(dill.Unpickler):
         self._objects, self._names = objects, names
 
     def persistent_load(self, pid: Any) -> Any:
+        """Return the student's object for a stand-in."""
         kind, key = pid
         if kind == "object":
             return self._objects[key]
@@ -157,7 +159,7 @@ class Worker:
         }
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, Callable[..., Any]] = {
     "call": lambda function, *args, **kwargs: function(*args, **kwargs),
     "attribute": getattr,
     "set": setattr,
@@ -216,7 +218,7 @@ def shell() -> Any:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     made = Shell.instance(config=config)
-    made.register_magic_function(lambda line: None, magic_name="pip")
+    made.magics_manager.register_function(nothing, magic_name="pip")
 
     class Notebook:
         """Tests are run by the judge, so that `grader.check` has nothing to do here."""
@@ -230,6 +232,10 @@ def shell() -> Any:
     otter.Notebook = Notebook  # type: ignore[attr-defined]
     sys.modules["otter"] = otter
     return made
+
+
+def nothing(line: str) -> None:
+    """Do nothing, where a notebook asks for packages: there is no network."""
 
 
 def limit(limits: dict[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""A test calls a function in a sandbox as if it were here; what it may not do, it cannot."""
+"""A test calls a function in a sandbox as if it were here, and gets data alone."""
 
 import time
 from pathlib import Path
@@ -150,7 +150,11 @@ def test_a_function_of_the_tests_can_be_passed(link):
 def test_errors_are_built_in_ones(link):
     with pytest.raises(ValueError, match="positive, and is -1"):
         link.name("refuse")(-1)
-    for name, words in [("own", "Own: mine"), ("leave", "SystemExit"), ("stop", "Stop")]:
+    for name, words in [
+        ("own", "Own: mine"),
+        ("leave", "SystemExit"),
+        ("stop", "Stop"),
+    ]:
         with pytest.raises(StudentError, match=words):
             link.name(name)()
     with pytest.raises(NameError, match="nothing"):
@@ -163,7 +167,8 @@ def test_errors_are_built_in_ones(link):
 def test_objects_stay_there_and_never_claim_to_be_equal(link):
     model = link.name("model")
     assert isinstance(model, Remote)
-    assert not model == 3
+    assert model != 3
+    assert (model == 3) is False
     assert model.names == ["a", "b"]
     assert len(model.names) == 2
     assert model.training is True

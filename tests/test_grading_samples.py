@@ -1,4 +1,4 @@
-"""A folder of notebooks, right, wrong, broken and hostile: each gets what it deserves."""
+"""Notebooks right, wrong, broken and hostile: each gets what it deserves."""
 
 import csv
 import json
@@ -12,9 +12,9 @@ from submissions.master import NAME, POINTS, build
 from submissions.samples import RIGHT, SAMPLES, Sample, code, other_assignment
 from test_grading_submissions import archive
 
-from coursework import grade, submissions
+from coursework import batch, grade, sandbox, submissions
 from coursework.assignment import load
-from coursework.sandbox import PROTECTIONS, UNPROTECTED, Limits, choose
+from coursework.sandbox import PROTECTIONS, UNPROTECTED, Limits
 
 WORKING = [p for p in PROTECTIONS if p.problem() is None]
 LIMITS = Limits(
@@ -41,7 +41,9 @@ def port():
     """A server on this machine that no notebook may reach."""
     visits = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=lambda: visits.append(server.accept()), daemon=True).start()
+        threading.Thread(
+            target=lambda: visits.append(server.accept()), daemon=True
+        ).start()
         yield server.getsockname()[1]
         assert not visits
 
@@ -79,7 +81,7 @@ def run(folder, out, homework, masters, protection=None):
     printed = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("builtins.print", lambda *a, **k: printed.append(" ".join(a)))
-        patch.setattr(grade.tqdm, "write", lambda self, text: printed.append(text))
+        patch.setattr(batch.tqdm, "write", lambda self, text: printed.append(text))
         given = ["--homework", str(homework), "--masters", str(masters)]
         given += ["--out", str(out), "--jobs", "2", *(protection or [])]
         grade.main([str(folder), *given], LIMITS)
@@ -105,7 +107,7 @@ def test_each_gets_exactly_what_it_deserves(graded, sample):
 
 
 def test_a_large_one_a_stray_and_a_climbing_name(graded, tmp_path):
-    rows, lines, out, (folder, _, _) = graded
+    rows, lines, out, _ = graded
     assert "clear the outputs" in rows["two hundred.ipynb"]["notes"]
     assert rows["two hundred.ipynb"]["total"] == "0"
     assert "stray.ipynb" not in rows
@@ -143,7 +145,7 @@ def test_what_is_graded_is_not_graded_again(graded, monkeypatch):
         asked.append(task.submission.source)
         return {"error": "no power"}
 
-    monkeypatch.setattr(grade, "_in_own_process", other)
+    monkeypatch.setattr(batch, "_in_own_process", other)
     run(folder, out, homework, masters)
     assert asked == []
     assert table(out) == rows
@@ -204,18 +206,18 @@ raise RuntimeError("nothing to complain")
 
 
 def test_without_a_sandbox_nothing_is_graded(graded, monkeypatch, capsys):
-    _, _, out, (folder, homework, masters) = graded
-    monkeypatch.setenv("PATH", "/nowhere")
-    assert choose()[0] is None
+    _, _, _, (folder, homework, _) = graded
+    broken = [replace(p, command=lambda *_: ["no-such-tool"]) for p in PROTECTIONS]
+    monkeypatch.setattr(sandbox, "PROTECTIONS", broken)
     assert grade.main([str(folder), "--homework", str(homework)]) == 2
     said = capsys.readouterr().err
-    assert "bwrap is not installed" in said
+    assert "no-such-tool is not installed (Debian: apt install bubblewrap)" in said
     assert "--unprotected" in said
 
 
 def test_unprotected_still_guards_the_tests(built, port, tmp_path):
     """Right and forged; nothing here that would harm this machine."""
-    homework, masters, outside, template = built
+    homework, masters, _, template = built
     folder = tmp_path / "in"
     folder.mkdir()
     for sample in SAMPLES:

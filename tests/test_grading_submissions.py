@@ -102,7 +102,15 @@ def test_a_length_that_lies_is_not_believed(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"[]", b'{"cells": 3}', b"\xff\xfe", b"[" * 10**6, b'{"worksheets": []}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"cells": 3}',
+        b"\xff\xfe",
+        b"[" * 10**6,
+        b'{"worksheets": []}',
+    ],
 )
 def test_what_is_no_notebook_is_told(data):
     with pytest.raises(Unreadable, match="not a notebook"):
@@ -110,5 +118,7 @@ def test_what_is_no_notebook_is_told(data):
 
 
 def test_odd_cells_are_left_out():
-    text = b'{"cells": [3, null, {"cell_type": 1}, {"cell_type": "code", "source": [1]}]}'
+    text = (
+        b'{"cells": [3, null, {"cell_type": 1}, {"cell_type": "code", "source": [1]}]}'
+    )
     assert read(text).code() == {1: ""}

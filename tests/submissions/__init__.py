@@ -1,1 +1,1 @@
-"""A small assignment, and what students might hand in for it, with what that deserves."""
+"""A small assignment, what students might hand in for it, and what that deserves."""

@@ -34,8 +34,7 @@ TESTS = {
         "assert abs(z.grad[0, 0].item() - expected) < 1e-4",
     ],
     "q2": [
-        "p = torch.tensor([[0.5, 0.5]])\n"
-        "assert abs(entropy(p).item() - 0.6931) < 1e-3",
+        "p = torch.tensor([[0.5, 0.5]])\nassert abs(entropy(p).item() - 0.6931) < 1e-3",
         "# HIDDEN\n"
         "p = torch.tensor([[1.0, 0.0], [0.25, 0.75]])\n"
         "assert torch.allclose(entropy(p), torch.tensor([0.0, 0.5623]), atol=1e-3)",

@@ -1,4 +1,4 @@
-"""What is handed in, and what it deserves: points for q1 and q2, and words in the notes.
+"""What is handed in, and what it deserves: points for q1 and q2, words in the notes.
 
 A hostile notebook has no right answer of its own. It earns points only if its attack
 succeeds, so that its zeros say that none did.
@@ -34,7 +34,7 @@ NOTHING = (BOTH.format("softened"), BOTH.format("entropy"), "")
 
 @dataclass
 class Sample:
-    """A file and what it deserves; `before` and `after` are cells around the answers."""
+    """A file and what it deserves; `before` and `after` are further cells."""
 
     file: str
     answers: tuple = NOTHING
@@ -74,7 +74,7 @@ def code(source):
 
 
 def delete_answer(notebook):
-    """Without the second answer, without its check, the first one and its check twice."""
+    """Without the second answer and its check; the first and its check twice."""
     cells = notebook["cells"]
     answers = [c for c in cells if "otter_answer_cell" in tags(c)]
     checks = [c for c in cells if "grader.check" in "".join(c["source"])]
@@ -120,7 +120,7 @@ torch = numpy = np = z = p = expected = Any()
 SPIES = """
 import glob, socket, subprocess, pathlib
 loot = []
-for place in ["/", "/work", "/root", "/home", "/tmp", "/proc/1", "/autograder", "OUTSIDE"]:
+for place in ["/work", "/root", "/home", "/tmp", "/proc/1", "/etc", "OUTSIDE"]:
     try:
         for path in pathlib.Path(place).rglob("*.py"):
             if "tests" in path.parts and "q1" in path.name:
@@ -177,7 +177,7 @@ class Evil(dict):
 def softened(logits, temperature):
     raise StopIteration(Evil())
 def entropy(p):
-    return {"object": Evil(), "big": torch.ones(200_000_000)}
+    return {"object": Evil(), "big": torch.ones(30_000_000)}
 """
 
 LOOP = (RIGHT[0], "def entropy(p):\n    while True: pass", "")
@@ -187,12 +187,12 @@ SAMPLES = [
     Sample("kernel.ipynb", RIGHT, 4, 2, edit=other_kernel),
     Sample("wrong.ipynb", WRONG, 2, 1),
     Sample("untouched.ipynb", ("", "", ""), 0, 0),
-    Sample(
-        "renamed.ipynb", (RIGHT[0].replace("softened", "soft"), RIGHT[1], ""), 0, 2
-    ),
+    Sample("renamed.ipynb", (RIGHT[0].replace("softened", "soft"), RIGHT[1], ""), 0, 2),
     Sample("deleted.ipynb", RIGHT, 4, 0, edit=delete_answer),
     Sample("ended.ipynb", RIGHT, 4, 2, "cell", ["import sys; sys.exit(0)"]),
-    Sample("killed.ipynb", RIGHT, 4, 2, "ended its process", ["import os; os._exit(0)"]),
+    Sample(
+        "killed.ipynb", RIGHT, 4, 2, "ended its process", ["import os; os._exit(0)"]
+    ),
     Sample("endless.ipynb", RIGHT, 4, 2, "took longer than", ["while True: pass"]),
     Sample("endless call.ipynb", LOOP, 4, 0, "entropy took longer than"),
     Sample(
@@ -200,11 +200,15 @@ SAMPLES = [
     ),
     Sample("hoard.ipynb", RIGHT, 4, 2, "used more than", [HOARD]),
     Sample("many.ipynb", RIGHT, 4, 2, "processes", [BOMB]),
-    Sample("output.ipynb", RIGHT, 4, 2, "", ["for _ in range(2000): print('x' * 10**6)"]),
+    Sample(
+        "output.ipynb", RIGHT, 4, 2, "", ["for _ in range(2000): print('x' * 10**6)"]
+    ),
     Sample("patched.ipynb", NOTHING, 0, 0, after=[PATCHES], before=[PATCHES]),
     Sample("spy.ipynb", NOTHING, 0, 0, after=[SPIES], before=[SPIES]),
     Sample("forged.ipynb", NOTHING, 0, 0, after=[FORGED], before=[FORGED]),
     Sample("evil.ipynb", (EVIL_ANSWERS, "1", ""), 0, 0, "sent an answer of"),
-    Sample("=cmd|'calc'!A1.ipynb", edit=lambda _: b'{"cells": [', says="not a notebook"),
+    Sample(
+        "=cmd|'calc'!A1.ipynb", edit=lambda _: b'{"cells": [', says="not a notebook"
+    ),
     Sample("deep.ipynb", edit=lambda _: b"[" * 100_000, says="not a notebook"),
 ]
