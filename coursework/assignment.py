@@ -51,8 +51,9 @@ class Assignment:
             name
             for tree in self._given()
             for node in tree.body
-            for name in _bound(node)
             if not isinstance(node, ast.Import | ast.ImportFrom)
+            if not _left_open(node)
+            for name in _bound(node)
         }
         return [
             f"{self.name}: the tests of {question} use {', '.join(sorted(names))}, "
@@ -169,6 +170,12 @@ def _bound(node: ast.stmt) -> set[str]:
         return {node.name}
     stored = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
     return {n.id for n in stored if isinstance(n.ctx, ast.Store)}
+
+
+def _left_open(node: ast.stmt) -> bool:
+    """Whether it is `name = ...`, for the student to fill in."""
+    value = node.value if isinstance(node, ast.Assign) else None
+    return isinstance(value, ast.Constant) and value.value is ...
 
 
 def _written(template: Notebook | None, master: Path | None) -> dict[str, str]:

@@ -78,6 +78,9 @@ def main(arguments: Sequence[str] | None = None, limits: Limits | None = None) -
         ]
         table = args.out / f"{name}.csv"
         write_table(table, rows)
+        for says, count in Counter(r.get("says") for _, r in rows).items():
+            if says and count > 1:
+                print(f"Careful: {count} notebooks say that they are {says!r}'s.")
         pages = args.out / name / "feedback"
         print(f"{name}: {len(rows)} notebooks, {table}; pages in {pages}")
     return 0 if all("error" not in r for r in results) else 1

@@ -6,6 +6,7 @@ asked. What it is asked, it sees: a test's inputs are known to the function that
 called with them.
 """
 
+import re
 import resource
 import time
 from collections.abc import Callable
@@ -43,6 +44,7 @@ class Graded:
     cases: dict[str, list[Case]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     written: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    says: str = ""  # the student id in the notebook, if the assignment asks for one
     seconds: float = 0.0
     memory: int = 0  # megabytes, the most at one time
 
@@ -89,6 +91,7 @@ def grade(
                 test.run(_names(link, assignment.needs[question], trusted))
                 result.points[question] = round(float(test.score), 5)
                 result.cases[question] = [_case(one) for one in test.test_case_results]
+        result.says = _says(link)
     result.notes = _notes(student, link)
     result.seconds, result.memory = time.monotonic() - start, student.peak
     answers = notebook.written_answers(submitted)
@@ -109,6 +112,15 @@ def _names(link: Link, needed: set[str], trusted: dict[str, Any]) -> dict[str, A
     return names | trusted
 
 
+def _says(link: Link) -> str:
+    """Return whose the notebook says that it is: its variable `student`."""
+    with suppress(NameError, StudentError):
+        value = link.name("student")
+        if isinstance(value, str):
+            return value[:80]
+    return ""
+
+
 def _case(result: Any) -> Case:
     case = result.test_case
     told = case.success_message if result.passed else case.failure_message
@@ -124,14 +136,17 @@ def _case(result: Any) -> Case:
 
 
 def reason(report: str) -> str:
-    """Return the last line of what a failed doctest reports: the error itself.
+    """Return the error itself from what otter-grader reports of a failed test.
 
     >>> reason("Failed example:\\n  assert f(2) == 4\\nAssertionError: twice!\\n")
     'AssertionError: twice!'
     """
-    lines = [line.strip() for line in report.strip().splitlines()]
-    lines = [x for x in lines if x and not x.startswith(("*", "Trying:", "ok"))]
-    return lines[-1] if lines else ""
+    lines = report.strip().splitlines()
+    errors = [
+        n for n, x in enumerate(lines) if re.match(r"\s*\w*(Error|Exception):", x)
+    ]
+    shown = lines[errors[-1] :] if errors else lines[-1:]
+    return "\n".join(line.strip() for line in shown)
 
 
 def _notes(student: Student, link: Link) -> list[str]:

@@ -5,6 +5,8 @@ a notebook changes what comes back, which is no more than the notebook's own fun
 could do. No test is ever here: only the inputs with which it calls a function.
 """
 
+import contextlib
+import importlib.machinery
 import io
 import itertools
 import operator
@@ -210,9 +212,12 @@ def shell() -> Any:
     from traitlets.config import Config
 
     class Shell(InteractiveShell):
-        """One that draws into files only, so that `%matplotlib inline` is no error."""
+        """One that has no window to draw in, and keeps no copy of what is printed."""
 
         def enable_gui(self, gui: Any = None) -> None: ...
+
+        def _tee(self, channel: str) -> Any:
+            return contextlib.nullcontext()
 
     config = Config()
     config.HistoryManager.enabled = False
@@ -230,6 +235,7 @@ def shell() -> Any:
 
     otter = types.ModuleType("otter")
     otter.Notebook = Notebook  # type: ignore[attr-defined]
+    otter.__spec__ = importlib.machinery.ModuleSpec("otter", None)
     sys.modules["otter"] = otter
     return made
 
