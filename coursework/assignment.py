@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from coursework import notebook
-from coursework.notebook import Notebook
+from coursework.notebook import Notebook, spaces
 
 
 @dataclass
@@ -150,18 +150,22 @@ def names_in(code: str) -> set[str]:
     """
     read: set[str] = set()
     own: set[str] = set()
-    for node in ast.walk(ast.parse(code)):
+    tree = ast.parse(code)
+    tests = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    asked = {arg.arg for test in tests for arg in test.args.args}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             (read if isinstance(node.ctx, ast.Load) else own).add(node.id)
         elif isinstance(node, ast.arg):
-            read.add(node.arg)
+            own.add(node.arg)
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
             own.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             own |= {(a.asname or a.name).partition(".")[0] for a in node.names}
-        elif isinstance(node, ast.Constant) and str(node.value).isidentifier():
-            read.add(str(node.value))
-    return {name for name in read - own if not hasattr(builtins, name)}
+        elif isinstance(node, ast.Constant) and "env" in asked:
+            if str(node.value).isidentifier():  # env["name"]
+                read.add(str(node.value))
+    return {name for name in read - own | asked if not hasattr(builtins, name)}
 
 
 def _bound(node: ast.stmt) -> set[str]:
@@ -195,7 +199,9 @@ def _written(template: Notebook | None, master: Path | None) -> dict[str, str]:
             if cell["cell_type"] == "raw" and "BEGIN QUESTION" in source:
                 question = yaml.safe_load(source)
             elif question and cell["cell_type"] == "markdown":
-                if question.get("manual") and notebook.spaces(source) in names:
-                    names[notebook.spaces(source)] = str(question["name"])
+                # Students read the same, followed by the number of points.
+                for text in names:
+                    if question.get("manual") and text.startswith(spaces(source)):
+                        names[text] = str(question["name"])
                 question = None
     return names

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 CHECK = re.compile(r"""^\s*grader\.check\(\s*["']([^"']+)["']""", re.MULTILINE)
+#: How otter-grader tags the places for answers, in assignments without and with tests.
+ANSWER = ("otter_answer_cell", "otter_assign_solution_cell")
 BEGIN, END = "<!-- BEGIN QUESTION -->", "<!-- END QUESTION -->"
 
 
@@ -80,7 +82,7 @@ def _cell(cell: Any) -> Cell | None:
     if not isinstance(kind, str) or not isinstance(source, str):
         return None
     tags = _dict(cell.get("metadata")).get("tags")
-    answer = isinstance(tags, list) and "otter_answer_cell" in tags
+    answer = isinstance(tags, list) and any(tag in tags for tag in ANSWER)
     return Cell(kind, source, answer, tuple(_pictures(cell.get("outputs"))))
 
 

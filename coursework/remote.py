@@ -4,13 +4,13 @@ A call sends its arguments over and brings back plain data: numbers, texts, list
 tensors, arrays. So a test is ordinary Python, and none of it, nor torch, nor `==`, is
 the student's.
 
-What crosses as if it were in one process: tensors that the function writes to; first
-gradients, with respect to tensors, to the parameters of a module that the test passes
-and to those in the sandbox; `torch.no_grad` and `inference_mode`; the random generators
-once a test has set them; built-in exceptions; the counting of `course_lib.checks`. What
-does not: gradients of gradients, and what a function does to a list or dictionary that
-it was given. An object of no plain type stays where it is and has a stand-in too, whose
-attributes, methods, indices, `len` and loops work.
+What crosses as if it were in one process: what a function does to tensors, lists,
+models and optimizers that it was given; first gradients, with respect to tensors, to
+the parameters of a module that the test passes and to those in the sandbox;
+`torch.no_grad` and `inference_mode`; the random generators once a test has set them;
+built-in exceptions; the counting of `course_lib.checks`. What does not: gradients of gradients. An object of
+no plain type stays where it is and has a stand-in too, whose attributes, methods,
+indices, `len` and loops work.
 """
 
 import builtins
@@ -19,11 +19,12 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-import dill
+import cloudpickle
 import numpy as np
 import torch
 from torch import Tensor
 
+from coursework.changes import parts, write
 from coursework.process import Gone
 from coursework.student import Student, in_words
 from coursework.wire import Broken, tensors_in, unpack
@@ -102,13 +103,13 @@ class Link:
         """Let the sandbox do something with what is there; return what came of it."""
         mode = _counting()
         with torch._C.DisableTorchFunction():
-            leaves = list(_leaves([args, kwargs]))
+            given = parts((args, kwargs))
             name = str(args[0].__dict__["__name__"])
             try:
                 self.student.alive()
             except Gone as error:
                 raise StudentError(f"{name} {error}.") from None
-            asked = {"args": args, "kwargs": kwargs, "leaves": leaves}
+            asked = {"args": args, "kwargs": kwargs, "parts": given}
             blob = self._pickled(asked | {"random": self._random()})
             reply, data = self._ask(
                 name,
@@ -121,11 +122,13 @@ class Link:
             )
             if mode is not None:
                 mode.number += self._read(float, reply.get("counted"))
-            return self._read(self._value, reply, data, "", leaves)
+            return self._read(self._value, reply, data, "", given)
 
     def backward(self, graph: int, grads: list[Any]) -> list[Any]:
         """Return the gradients of the inputs of a former call."""
-        reply, data = self._ask("backward", "backward", dill.dumps(grads), graph=graph)
+        reply, data = self._ask(
+            "backward", "backward", cloudpickle.dumps(grads), graph=graph
+        )
         found = self._read(self._value, reply, data)
         if not isinstance(found, list):
             raise StudentError("backward sent no gradients.")
@@ -151,13 +154,13 @@ class Link:
             raise StudentError(f"The sandbox sent {error}.") from None
 
     def _value(
-        self, reply: dict[str, Any], data: bytes, root: str = "", leaves: Any = ()
+        self, reply: dict[str, Any], data: bytes, root: str = "", given: Any = ()
     ) -> Any:
         tensors = tensors_in(data)
         if "graph" in reply:
             names = [str(name) for name in reply["results"]]
             results = [tensors[name] for name in names]
-            inputs = [x for x in leaves if getattr(x, "requires_grad", False)]
+            inputs = [x for x in given if isinstance(x, Tensor) and x.requires_grad]
             # So that gradients reach what is only there, even if no input has any.
             inputs = inputs or [torch.zeros((), requires_grad=True)]
             graph = int(reply["graph"])
@@ -169,14 +172,14 @@ class Link:
             return _Module() if about.get("module") else Remote(self, about, named)
 
         for index, tree in reply.get("changed", []):
-            _write(leaves[index], unpack(tree, tensors, made))
+            write(given[index], unpack(tree, tensors, made))
         return unpack(reply["value"], tensors, made)
 
     def _pickled(self, value: Any) -> bytes:
         generation = self.student.generation
         file = io.BytesIO()
 
-        class Pickler(dill.Pickler):
+        class Pickler(cloudpickle.Pickler):
             def persistent_id(self, thing: Any) -> Any:
                 if type(thing) is not Remote:
                     return None
@@ -186,7 +189,7 @@ class Link:
                     raise StudentError(f"{thing!r} went with the sandbox it was in.")
                 return "object", thing._key
 
-        Pickler(file, recurse=True).dump(value)
+        Pickler(file).dump(value)
         return file.getvalue()
 
     def _random(self) -> Any:
@@ -227,30 +230,6 @@ class _Across(torch.autograd.Function):
         found = ctx.link.backward(ctx.graph, list(grads))
         found += [None] * (len(ctx.shapes) - len(found))
         return None, None, None, *found
-
-
-def _leaves(value: Any) -> Iterator[Any]:
-    """Yield the tensors and arrays among arguments, those of modules too."""
-    if isinstance(value, Tensor | np.ndarray):
-        yield value
-    elif isinstance(value, torch.nn.Module):
-        yield from value.parameters()
-        yield from value.buffers()
-    elif isinstance(value, list | tuple | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(item)
-
-
-def _write(leaf: Any, new: Any) -> None:
-    """Do to the judge's own tensor what the function did to its copy."""
-    kind = np.ndarray if isinstance(leaf, np.ndarray) else Tensor
-    if not isinstance(new, kind) or new.shape != leaf.shape:
-        raise Broken("a changed argument of another shape")
-    if isinstance(leaf, np.ndarray):
-        leaf[...] = new
-    else:
-        with torch.no_grad():
-            leaf.copy_(new)
 
 
 def _counting() -> Any:

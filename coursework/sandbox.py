@@ -111,7 +111,7 @@ def visible() -> list[Path]:
     """Return what a sandbox shows of this machine, all of it read-only.
 
     The system's libraries, Python with its packages, `course_lib` with its records, and
-    the two files of this package that run inside. No tests, no notebooks, no homes.
+    the three files of this package that run inside. No tests, no notebooks, no homes.
     """
     import course_lib
 
@@ -121,7 +121,9 @@ def visible() -> list[Path]:
     paths += [Path(sysconfig.get_path("stdlib"))]
     paths += [Path(p) for p in sys.path if p.endswith(("site-packages", "-packages"))]
     paths += [Path(course_lib.__file__).resolve().parent, ROOT / "book" / "records"]
-    paths += [here / name for name in ("__init__.py", "wire.py", "worker.py")]
+    paths += [
+        here / name for name in ("__init__.py", "changes.py", "wire.py", "worker.py")
+    ]
     found: list[Path] = []
     for path in paths:
         if path.exists() and not any(path.is_relative_to(p) for p in found):

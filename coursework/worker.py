@@ -23,10 +23,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import dill
 import numpy as np
 import torch
 
+from coursework.changes import content, state
 from coursework.wire import Broken, Packer, receive, send
 
 MOST_ITEMS = 100_000
@@ -34,7 +34,7 @@ MOST_TEXT = 2_000
 MOST_GRAPHS = 64
 
 
-class Unpickler(dill.Unpickler):
+class Unpickler(pickle.Unpickler):
     """Put the student's own objects where the judge's stand-ins were."""
 
     def __init__(self, blob: bytes, objects: list[Any], names: dict[str, Any]) -> None:
@@ -80,10 +80,10 @@ class Worker:
 
     def do_files(self, head: dict[str, Any], blob: bytes, packer: Packer) -> Any:
         """Write the files that the assignment comes with."""
-        for name, content in pickle.loads(blob).items():
+        for name, data in pickle.loads(blob).items():
             place = Path.cwd() / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            place.write_bytes(data)
         return {}
 
     def do_cell(self, head: dict[str, Any], blob: bytes, packer: Packer) -> Any:
@@ -107,7 +107,7 @@ class Worker:
         ):
             asked = Unpickler(blob, self.objects, self.shell.user_ns).load()
             seed(asked["random"])
-            leaves, before = asked["leaves"], [state(x) for x in asked["leaves"]]
+            given, before = asked["parts"], [state(x) for x in asked["parts"]]
             operation = OPERATIONS[head["operation"]]
             counted: Any = counter() if head["count"] else None
             if counted is None:
@@ -122,17 +122,18 @@ class Worker:
                 if x.requires_grad and not isinstance(x, torch.nn.Parameter)
             }
             if results:
-                reply["graph"] = self.remember(leaves, list(results.values()))
+                reply["graph"] = self.remember(given, list(results.values()))
                 reply["results"] = list(results)
-            changed = [i for i, x in enumerate(leaves) if state(x) != before[i]]
-            reply["changed"] = [[i, packer.tree(leaves[i])] for i in changed]
+            changed = [i for i, x in enumerate(given) if state(x) != before[i]]
+            reply["changed"] = [[i, packer.tree(content(given[i]))] for i in changed]
             reply["counted"] = counted.number if counted is not None else 0
             return reply
 
-    def remember(self, leaves: list[Any], results: list[Any]) -> int:
+    def remember(self, given: list[Any], results: list[Any]) -> int:
         """Keep what a gradient needs; the oldest goes when there are many."""
         number = max(self.graphs, default=-1) + 1
-        wanted = [x for x in leaves if getattr(x, "requires_grad", False)]
+        tensors = [x for x in given if isinstance(x, torch.Tensor)]
+        wanted = [x for x in tensors if x.requires_grad]
         self.graphs[number] = (wanted, results)
         self.graphs.pop(number - MOST_GRAPHS, None)
         return number
@@ -169,15 +170,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "length": len,
     "items": lambda many: list(itertools.islice(many, MOST_ITEMS)),
 }
-
-
-def state(leaf: Any) -> Any:
-    """Return something that changes when a tensor or an array is written to."""
-    if isinstance(leaf, np.ndarray):
-        return leaf.tobytes()
-    if not leaf.is_inference():
-        return leaf._version
-    return leaf.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
 
 
 def counter() -> Any:

@@ -49,10 +49,41 @@ class Model(torch.nn.Module):
 model = Model()
 numbers = [1, (2.5, "x")]
 allclose = isinstance = lambda *a: True
+def note(notes, seen):
+    notes["b"] = [2]
+    seen.append("noted")
+def train(model, optimizer, data):
+    model.train()
+    for x in data:
+        optimizer.zero_grad()
+        model(x).square().mean().backward()
+        optimizer.step()
+    model.steps = 7
+    return model.calls // 2
 def fit(net, x):
     with torch.no_grad():
         for p in net.parameters(): p.fill_(7)
 """
+
+
+# As otter-grader runs a file of tests: its classes belong to no module.
+SPY = """
+import torch
+
+class Spy(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(2, 1)
+        self.modes, self.calls = [], 0
+
+    def forward(self, x):
+        self.modes.append(self.training)
+        self.calls += 1
+        return self.layer(x)
+"""
+LOCAL, TESTS = {}, {}
+exec(SOURCE, LOCAL)
+exec(SPY, TESTS)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +149,37 @@ def test_what_is_written_to_is_written_here(link):
     assert x.tolist() == [3, 3]
     assert array.tolist() == [0, 1]
     assert net.weight.tolist() == [[7, 7]]
+
+
+def test_a_model_is_trained_here_as_it_is_there(link):
+    """Weights, gradients, modes, notes and an optimizer's state, over two calls."""
+    ours, theirs = TESTS["Spy"](), TESTS["Spy"]()
+    theirs.load_state_dict(ours.state_dict())
+    train, data = link.name("train"), [torch.ones(3, 2), torch.zeros(3, 2)]
+    for model, fit in [(ours, LOCAL["train"]), (theirs, train)]:
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+        losses = [fit(model.eval(), optimizer, data) for _ in range(2)]
+        assert losses == [1, 2]
+        assert model.training
+        assert model.modes == [True] * 4
+        assert model.calls == 4
+        assert optimizer.state_dict()["state"][0]["step"] == 4
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
+        torch.testing.assert_close(one.grad, other.grad)
+
+
+def test_lists_dictionaries_and_closures_are_written_to(link):
+    seen, notes = [], {"a": 1}
+
+    def teacher(x):
+        seen.append(x)
+        return x
+
+    assert link.name("on")(teacher, 3) == 4
+    assert link.name("note")(notes, seen) is None
+    assert seen == [3, "noted"]
+    assert notes == {"a": 1, "b": [2]}
 
 
 def test_the_modes_of_torch_and_the_counter_cross(link):
