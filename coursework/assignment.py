@@ -111,6 +111,16 @@ def load(folder: Path, masters: Path | None = None) -> Assignment:
     return made
 
 
+def questions_in(folder: Path) -> set[str]:
+    """Return the names of an assignment's questions, without reading its tests."""
+    questions = set()
+    for path in sorted((folder / "autograder").glob("*.zip"))[-1:]:
+        with zipfile.ZipFile(path) as archive:
+            found = [Path(name) for name in archive.namelist()]
+        questions = {p.stem for p in found if p.parts[0] == "tests" and p.suffix}
+    return questions
+
+
 def _order(template: Notebook | None) -> Any:
     cells = template.checks() if template else {}
     place = {q: n for n, questions in cells.items() for q in questions}
@@ -145,13 +155,14 @@ def names_in(code: str) -> set[str]:
     """Return the names that a test takes from the notebook: read, and not its own.
 
     >>> test = "def t(env, double):\\n    y = 4\\n    assert double(len(env['x'])) == y"
-    >>> sorted(names_in(test))
+    >>> sorted(names_in(f"import case\\n@case.test\\n{test}"))
     ['double', 'env', 'x']
     """
     read: set[str] = set()
     own: set[str] = set()
     tree = ast.parse(code)
-    tests = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    tests = [function for function in functions if function.decorator_list]
     asked = {arg.arg for test in tests for arg in test.args.args}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
@@ -162,9 +173,9 @@ def names_in(code: str) -> set[str]:
             own.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             own |= {(a.asname or a.name).partition(".")[0] for a in node.names}
-        elif isinstance(node, ast.Constant) and "env" in asked:
-            if str(node.value).isidentifier():  # env["name"]
-                read.add(str(node.value))
+    if "env" in asked:
+        texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+        read |= {str(text) for text in texts if str(text).isidentifier()}
     return {name for name in read - own | asked if not hasattr(builtins, name)}
 
 

@@ -65,16 +65,16 @@ def grade_all(tasks: Sequence[Task], out: Path, jobs: int) -> list[dict[str, Any
 def line(submission: Submission, result: dict[str, Any]) -> str:
     """Return what a run says about one notebook: one line, whatever its name is.
 
-    >>> line(Submission("Ada\\n", "", "a.ipynb"), {"error": "no sandbox"})
-    "'Ada\\\\n': not graded: no sandbox"
+    >>> line(Submission("Ada\\x1b[2J", "", "a.ipynb"), {"error": "no sandbox"})
+    'Ada\ufffd[2J: not graded: no sandbox'
     """
-    student = submission.student
-    student = student if student.isprintable() else repr(student)
     if "error" in result:
-        return f"{student}: not graded: {result['error']}"
-    total, most = sum(result["points"].values()), sum(result["possible"].values())
-    notes = "; ".join(result["notes"])
-    return f"{student}: {total:g} of {most:g}{': ' if notes else ''}{notes}"
+        text = f"not graded: {result['error']}"
+    else:
+        total, most = sum(result["points"].values()), sum(result["possible"].values())
+        text = "; ".join([f"{total:g} of {most:g}", *result["notes"]])
+    text = f"{submission.student}: {text}"
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def unique(keys: Sequence[str]) -> list[str]:

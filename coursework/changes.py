@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from coursework.wire import Broken
+from coursework.wire import WRONG, Broken
 
 MOST_PARTS = 20_000
 PLAIN = (bool, int, float, str, type(None))
@@ -140,7 +140,7 @@ def write(part: Any, new: Any) -> None:
             for name, value in _of(dict, new).items():
                 if name in known and type(value) in PLAIN:
                     setattr(part, name, value)
-    except (TypeError, ValueError, RuntimeError, LookupError, AttributeError) as error:
+    except (*WRONG, AttributeError) as error:
         raise Broken(f"a change that cannot be made ({error!r:.100})") from None
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from coursework import submissions
-from coursework.assignment import load
+from coursework.assignment import load, questions_in
 from coursework.batch import Task, grade_all
 from coursework.sandbox import ROOT, UNPROTECTED, Limits, Protection, choose
 from coursework.submissions import Submission
@@ -26,6 +26,7 @@ from coursework.table import write_table
 HOMEWORK = ROOT / "_build" / "homework"
 GRADES = ROOT / "_build" / "grades"
 MASTERS = ROOT / "notebooks" / "homework"
+CHECKED = re.compile(rb'grader\.check\(\\?["\']([\w .-]{1,100}?)\\?["\']\)')
 CALLED = re.compile(rb'"assignment_name"\s*:\s*"([\w .-]{1,100})"')
 
 
@@ -48,13 +49,10 @@ def main(arguments: Sequence[str] | None = None, limits: Limits | None = None) -
         return 2
     print(f"Sandbox: {protection.name}. {args.jobs} at a time.")
     limits = limits or Limits(seconds=args.seconds, memory=args.memory)
-    known = (
-        sorted(p.name for p in args.homework.iterdir())
-        if args.homework.is_dir()
-        else []
-    )
+    built = sorted(args.homework.iterdir()) if args.homework.is_dir() else []
+    known = {p.name: questions_in(p) for p in built if not p.name.startswith(".")}
     if args.assignment:
-        known = [args.assignment]
+        known = {args.assignment: known.get(args.assignment, set())}
     found = list(submissions.find(args.folder))
     placed, strays = place(found, known, args.assignment)
     for line in strays:
@@ -115,19 +113,20 @@ def _protection(args: argparse.Namespace) -> tuple[Protection | None, list[str]]
 
 
 def place(
-    found: Iterable[Submission], known: Sequence[str], told: str | None
+    found: Iterable[Submission], questions: dict[str, set[str]], told: str | None
 ) -> tuple[list[tuple[Submission, str]], list[str]]:
     """Return which submission belongs to which assignment, and a line for each stray.
 
     A file that does not say counts to the only assignment there is.
     """
-    called = [(one, _called(one.data)) for one in found]
-    said = Counter(name for _, name in called if name in known)
+    called = [(one, _called(one.data, questions)) for one in found]
+    said = Counter(name for _, name in called if name in questions)
     usual = told or (next(iter(said)) if len(said) == 1 else None)
     placed, strays = [], []
     for one, name in called:
-        if name is not None and name not in known:
-            reason = f"is of the assignment {name!r}, which is not among {list(known)}"
+        if name is not None and name not in questions:
+            among = ", ".join(questions)
+            reason = f"is of the assignment {name!r}, which is not among {among}"
             strays.append(f"{one.source!r} {reason}: not graded")
         elif name or usual:
             placed.append((one, name or str(usual)))
@@ -138,9 +137,18 @@ def place(
     return placed, strays
 
 
-def _called(data: bytes) -> str | None:
+def _called(data: bytes, questions: dict[str, set[str]]) -> str | None:
+    """Return which assignment a notebook's file is, by its metadata or its questions.
+
+    The file is not parsed here, where one that is made to harm could harm all others.
+    """
     names = CALLED.findall(data)
-    return names[-1].decode() if names else None
+    if names:
+        return str(names[-1].decode())
+    asked = {question.decode() for question in CHECKED.findall(data)}
+    shared = {name: len(asked & own) for name, own in questions.items()}
+    best = max(shared, key=lambda name: shared[name], default=None)
+    return best if best and shared[best] else None
 
 
 if __name__ == "__main__":

@@ -32,7 +32,8 @@ class Case:
     passed: bool
     hidden: bool
     points: float
-    message: str
+    message: str  # for the student
+    report: str  # for the teacher: all that otter-grader says
 
 
 @dataclass
@@ -132,6 +133,7 @@ def _case(result: Any) -> Case:
         bool(case.hidden),
         round(float(case.points), 5),
         message[:MOST_TEXT],
+        str(result.message)[:MOST_TEXT],
     )
 
 

@@ -8,9 +8,9 @@ What crosses as if it were in one process: what a function does to tensors, list
 models and optimizers that it was given; first gradients, with respect to tensors, to
 the parameters of a module that the test passes and to those in the sandbox;
 `torch.no_grad` and `inference_mode`; the random generators once a test has set them;
-built-in exceptions; the counting of `course_lib.checks`. What does not: gradients of gradients. An object of
-no plain type stays where it is and has a stand-in too, whose attributes, methods,
-indices, `len` and loops work.
+built-in exceptions; the counting of `course_lib.checks`. What does not: gradients of
+gradients. An object of no plain type stays where it is and has a stand-in too, whose
+attributes, methods, indices, `len` and loops work.
 """
 
 import builtins
@@ -27,7 +27,7 @@ from torch import Tensor
 from coursework.changes import parts, write
 from coursework.process import Gone
 from coursework.student import Student, in_words
-from coursework.wire import Broken, tensors_in, unpack
+from coursework.wire import WRONG, Broken, tensors_in, unpack
 
 #: Raised in a test, the first three would end a loop of its own without a word; the
 #: last says less than the student's own name for it.
@@ -150,7 +150,7 @@ class Link:
         """Read a part of a reply; whatever is wrong with it is the student's error."""
         try:
             return how(*arguments)
-        except (Broken, LookupError, TypeError, ValueError, RuntimeError) as error:
+        except (*WRONG, Broken) as error:
             raise StudentError(f"The sandbox sent {error}.") from None
 
     def _value(

@@ -27,6 +27,10 @@ Keep = Callable[[Any], dict[str, Any]]
 Make = Callable[[dict[str, Any]], Any]
 
 
+#: What reading a message that makes no sense can raise.
+WRONG = (LookupError, TypeError, ValueError, RuntimeError, MemoryError, OverflowError)
+
+
 class Broken(Exception):
     """What came is no message, or a larger one than may come."""
 
@@ -154,7 +158,7 @@ def unpack(tree: Any, tensors: bytes | dict[str, Tensor], make: Make) -> Any:
     found = tensors_in(tensors) if isinstance(tensors, bytes) else tensors
     try:
         return _unpacked(tree, found, make, 0)
-    except (LookupError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+    except (*WRONG, AttributeError) as error:
         raise Broken(f"an answer that is not plain data ({error!r:.200})") from None
 
 
@@ -174,7 +178,13 @@ def _unpacked(tree: Any, tensors: dict[str, Tensor], make: Make, depth: int) -> 
             [_unpacked(x, tensors, make, depth + 1) for x in pair] for pair in content
         )
     if kind == "texts":
-        return np.array(_unpacked(content[0], tensors, make, depth + 1), dtype=str)
+        nested = np.array(_unpacked(content[0], tensors, make, depth + 1), dtype=object)
+        lengths = [len(text) for text in nested.flat]
+        if (
+            len(lengths) * max(lengths, default=0) > MOST_HEAD
+        ):  # numpy makes all as long
+            raise Broken("an array of long texts")
+        return nested.astype(str)
     if kind == "dots":
         return ...
     if kind == "complex":

@@ -9,16 +9,16 @@ from dataclasses import replace
 
 import pytest
 from submissions.master import NAME, POINTS, build
-from submissions.samples import RIGHT, SAMPLES, Sample, code, other_assignment
+from submissions.samples import RIGHT, SAMPLES, Sample, other_assignment
 from test_grading_submissions import archive
 
 from coursework import batch, grade, sandbox, submissions
-from coursework.assignment import load
-from coursework.sandbox import PROTECTIONS, UNPROTECTED, Limits
+from coursework.assignment import load, questions_in
+from coursework.sandbox import PROTECTIONS, Limits
 
 WORKING = [p for p in PROTECTIONS if p.problem() is None]
 LIMITS = Limits(
-    seconds_cell=6, seconds_call=4, patience=5, memory=1_200, disk=64, processes=12
+    seconds_cell=4, seconds_call=2, patience=5, memory=1_200, disk=64, processes=12
 )
 
 
@@ -135,6 +135,10 @@ def test_pages_show_public_tests_answers_and_no_hidden_input(graded):
     assert "2 of 4" in pages["wrong"]
     assert "0.5623" not in "".join(pages.values())
     assert "NameError" in pages["renamed"]
+    record = json.loads((out / NAME / "details" / "wrong.json").read_text("utf-8"))
+    hidden = record["grade"]["cases"]["q2"][1]
+    assert "0.5623" in hidden["report"]
+    assert hidden["message"] == ""
 
 
 def test_what_is_graded_is_not_graded_again(graded, monkeypatch):
@@ -250,11 +254,16 @@ def test_which_assignment(built):
         submissions.Submission("bob", "", "b", b"{}"),
         submissions.Submission("cyd", "", "c", b'{"assignment_name": "other"}'),
     ]
-    ours, strays = grade.place(found, [NAME], None)
+    ours, strays = grade.place(found, {NAME: set()}, None)
     assert [(one.student, name) for one, name in ours] == [("ada", NAME), ("bob", NAME)]
     assert len(strays) == 1
-    ours, strays = grade.place(found, [NAME, "other"], None)
+    ours, strays = grade.place(found, {NAME: set(), "other": set()}, None)
     assert [one.student for one, _ in ours] == ["ada", "cyd"]
     assert "ASSIGNMENT=" in strays[0]
-    assert UNPROTECTED not in PROTECTIONS
-    assert code("x")["source"] == "x"
+    nameless = json.dumps(template | {"metadata": {}}).encode()
+    found = [submissions.Submission("eve", "", "e", nameless)]
+    questions = {p.name: questions_in(p) for p in built[0].iterdir()}
+    assert questions == {NAME: {"q1", "q2"}}
+    ours, strays = grade.place(found, {"other": {"q7"}} | questions, None)
+    assert [name for _, name in ours] == [NAME]
+    assert strays == []
