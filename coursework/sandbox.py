@@ -77,10 +77,11 @@ class Protection:
 
         >>> UNPROTECTED.problem()
         """
-        command = self.command([sys.executable, "-c", "print(6 * 7)"], Limits())
+        code = "import coursework.worker; print(6 * 7)"
+        command = self.command([sys.executable, "-c", code], Limits())
         try:
             run = subprocess.run(
-                command, capture_output=True, text=True, timeout=60, env=environment()
+                command, capture_output=True, text=True, timeout=300, env=environment()
             )
         except FileNotFoundError:
             return f"{command[0]} is not installed ({self.needs})"
@@ -119,7 +120,7 @@ def visible() -> list[Path]:
     paths = [Path(p) for p in SYSTEM] + [Path("/etc") / name for name in ETC]
     paths += [Path(sys.base_prefix), Path(sys.prefix)]
     paths += [Path(sysconfig.get_path("stdlib"))]
-    paths += [Path(p) for p in sys.path if p.endswith(("site-packages", "-packages"))]
+    paths += map(Path, packages())
     paths += [Path(course_lib.__file__).resolve().parent, ROOT / "book" / "records"]
     paths += [
         here / name for name in ("__init__.py", "changes.py", "wire.py", "worker.py")
@@ -131,14 +132,19 @@ def visible() -> list[Path]:
     return found
 
 
+def packages() -> list[str]:
+    """Return the folders with packages that this Python uses."""
+    return [path for path in sys.path if path.endswith("-packages")]
+
+
 def environment() -> dict[str, str]:
     """Return the sandbox's environment variables: none of this process's secrets."""
     import course_lib
 
-    package = str(Path(course_lib.__file__).resolve().parent.parent)
+    course = str(Path(course_lib.__file__).resolve().parent.parent)
     settings = {
         "PATH": f"{sys.prefix}/bin:/usr/local/bin:/usr/bin:/bin",
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), package])),
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys([str(ROOT), course, *packages()])),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",
         "LANG": "C.UTF-8",
