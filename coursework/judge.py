@@ -92,8 +92,8 @@ def grade(
                 test.run(_names(link, assignment.needs[question], trusted))
                 result.points[question] = round(float(test.score), 5)
                 result.cases[question] = [_case(one) for one in test.test_case_results]
-        result.says = _says(link)
-    result.notes = _notes(student, link)
+        result.notes = _notes(student, link)
+        result.says = _says(link)  # empty if the last question left no sandbox
     result.seconds, result.memory = time.monotonic() - start, student.peak
     answers = notebook.written_answers(submitted)
     result.written = {

@@ -102,6 +102,7 @@ def test_each_gets_exactly_what_it_deserves(graded, sample):
     assert float(row["out_of"]) == sum(POINTS.values())
     assert row["q3"] == ""
     assert sample.says in row["notes"]
+    assert "student" not in row["notes"]  # a variable that nobody asked about
     student = row["student"].removeprefix("'")
     assert sum(line.startswith(f"{student}: ") for line in lines) == 1
 
