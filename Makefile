@@ -5,6 +5,8 @@
 #                notebook at its smallest size
 #   make portable run the unit tests as on two other machines
 #   make browser look at the built site in Chromium (Debian: chromium)
+#   make grade SUBMISSIONS=folder [ASSIGNMENT=name]   grade notebooks in a sandbox: a
+#                table and a page for each student in _build/grades
 #   make lab     open the notebooks in JupyterLab
 #   make lint    formatting, lint and types
 #   make results draw the page of results from its records, and nothing else
@@ -24,16 +26,16 @@ READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not
 # Without the plugins that only other tests need: each process would import them.
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/pytest -q
 UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
-	--ignore=tests/browser --ignore=tests/test_zoo.py
+	--ignore=tests/browser --ignore=tests/test_zoo.py --ignore-glob='tests/test_grading_*'
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks portable browser lab lint results bench gpu sync minutes clean
+.PHONY: book test notebooks portable browser grade lab lint results bench gpu sync minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
 	$(BIN)/python book/build.py
 
-test: _build/passed/unit _build/passed/real-data _build/passed/zoo notebooks
+test: _build/passed/unit _build/passed/real-data _build/passed/zoo _build/passed/grading notebooks
 
 notebooks: $(PASSED)
 
@@ -45,6 +47,11 @@ _build/passed/unit: $(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
 # The published archives, where COURSE_DATA has them; elsewhere these are skipped.
 _build/passed/real-data: $(SOURCES) $(wildcard tests/*reviews*.py experiments/*.py) tests/test_experiments.py | .venv/ready
 	OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n 2 -m real_data $(filter tests/test_%,$^)
+	@mkdir -p $(@D) && touch $@
+
+# What may be handed in, also to do harm: graded in the sandbox that this machine has.
+_build/passed/grading: $(wildcard coursework/*.py tests/test_grading_*.py tests/submissions/*.py) course_lib/checks/expect.py requirements.txt | .venv/ready
+	OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n 2 --dist loadfile --doctest-modules coursework tests/test_grading_*.py
 	@mkdir -p $(@D) && touch $@
 
 # Each known mistake is put into a copy of the package, and a test must then fail.
@@ -64,11 +71,17 @@ portable: .venv/ready
 browser: .venv/ready
 	$(BIN)/pytest -q tests/browser
 
+# Notebooks that are trusted like one's own code: PROTECTION=unprotected.
+grade: .venv/ready
+	@test -n "$(SUBMISSIONS)" || { echo "Say where they are: make grade SUBMISSIONS=folder"; exit 2; }
+	$(BIN)/python -m coursework.grade "$(SUBMISSIONS)" $(if $(ASSIGNMENT),--assignment "$(ASSIGNMENT)") \
+		$(if $(PROTECTION),--protection "$(PROTECTION)")
+
 lab: .venv/ready
 	$(BIN)/jupyter lab notebooks
 
 lint: .venv/ready
-	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib experiments
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib experiments coursework
 
 results: .venv/ready
 	$(BIN)/python book/build.py results

@@ -1,0 +1,1 @@
+"""Coursework: building the assignments, and grading what comes back."""
