@@ -138,8 +138,8 @@ def library(function: Callable[..., Any]) -> None:
         said, wanted = ((each > 0).sum(1).mean() for each in (z, truth))
         require(
             off < CLOSE,
-            f"For {given} your student's probabilities are off by {off:.3f} on average, "
-            f"and it says {said:.2f} labels a text, where the teacher says "
+            f"For {given} your student's probabilities are off by {off:.3f} on "
+            f"average, and it says {said:.2f} labels a text, where the teacher says "
             f"{wanted:.2f}; expected less than {CLOSE}. Has the height of its logits "
             "been asked for, and has it been trained long enough?",
         )

@@ -24,7 +24,7 @@ def two_views() -> Figure:
         x = 4.5 + 7 * i
         label(axes, (x, 1.8), word, weight="bold" if word == "saloon" else "normal")
         arrow(axes, (x, 3.4), (x, 6.0))
-        box(axes, (x, 8.2), (5.6, 4.4), "state", GREY, fontsize=9)
+        box(axes, (x, 8.2), (5.6, 4.4), "LSTM", GREY, fontsize=9)
         if i:
             axes.annotate(
                 "",
@@ -32,7 +32,7 @@ def two_views() -> Figure:
                 xytext=(x - 4.2, 8.2),
                 arrowprops={"arrowstyle": "<->", "color": GREY, "linewidth": 1},
             )
-    label(axes, (LSTM, 12.0), "LSTM, both ways", color=GREY)
+    label(axes, (1.6, 15.4), "attention", color=GREY, fontsize=9, rotation=90)
 
     # Each label weighs the states by itself: the thicker, the more.
     looks = {"comedy": (1.0, 1.0, 1.0, 2.6), "western": (0.5, 3.2, 0.5, 1.0)}
@@ -40,7 +40,7 @@ def two_views() -> Figure:
         for i, weight in enumerate(looks[name]):
             axes.plot(
                 [4.5 + 7 * i, x],
-                [13.6, 20.2],
+                [10.5, 20.2],
                 color=color,
                 linewidth=weight,
                 alpha=0.75,
