@@ -165,7 +165,7 @@ WRONG = {
         (in_order, "two seeds you returned one split"),
         (by_luck, "the same seed you returned two splits"),
         (lambda c, share, seed: ~apart(c, share, seed), "you took"),
-        (lambda c, share, seed: apart(c, 0.25, seed), "a share of 0.5"),
+        (lambda c, share, seed: apart(c, 0.25, seed), "a share of 0.1"),
         (lambda c, share, seed: np.flatnonzero(apart(c, share, seed)), "of shape"),
         (lambda c, share, seed: 2 * apart(c, share, seed), "expected True"),
         (lambda c, share, seed: np.zeros(len(c), bool), "you took 0.0%"),

@@ -85,7 +85,7 @@ def apart(function: Callable[..., Any]) -> None:
     >>> def by_text(customers, share, seed):
     ...     return np.random.default_rng(seed).random(len(customers)) < share
     >>> apart(by_text)
-    ❌ For 300 texts of 60 customers and a share of 0.25 (seed 0), ... customers are on
+    ❌ For 300 texts of 59 customers and a share of 0.25 (seed 0), 35 customers are on
     both sides; expected none.
     """
     for number, most, share in ((60, 9, 0.25), (200, 30, 0.1), (40, 3, 0.5)):

@@ -16,7 +16,7 @@ def two_views() -> Figure:
     """Draw `WideLabelwiseLSTM`: states and attention on the left, words on the right.
 
     >>> words = [text.get_text() for text in two_views().axes[0].texts]
-    >>> [word for word in words if "logit" in word or "table" in word]
+    >>> [word for word in words if "logits" in word or "table" in word]
     ['table of words', 'logits $s$, one a label']
     """
     figure, axes = canvas(50, 56)
