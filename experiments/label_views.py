@@ -37,6 +37,7 @@ def at_their_thresholds(
 def by_label(done: Experiment) -> records.Record:
     """Return what a record says label by label, of fidelity, and of dependence."""
     runs, labels = done.runs, done.splits.test.truth.numpy()
+    taught_by = "both" if "both" in runs[0] else "teacher"
     return {
         "per_label": {
             "train_positives": done.splits.train.truth.sum(0).int().tolist(),
@@ -51,9 +52,10 @@ def by_label(done: Experiment) -> records.Record:
             },
         },
         "fidelity": {
-            row: fidelity([run[row] for run in runs], runs[0]["teacher"], labels)
+            row: fidelity([run[row] for run in runs], runs[0][taught_by], labels)
             for row in ("alone", "distilled")
         },
+        "fidelity_to": taught_by,
         "dependence": {
             "truth": correlations(labels).tolist(),
             **{

@@ -5,7 +5,6 @@ from torch.nn import functional as F
 
 from course_lib.checks import multi_label as check
 from course_lib.losses import multilabel_soft_target_loss
-from course_lib.thresholds import best_thresholds
 
 
 def by_bce(s, t, temperature, *, entropy=True, square=True):
@@ -29,31 +28,67 @@ def half(s, t, temperature):
     return temperature**2 * yes.mean()
 
 
-def cuts(p, labels, *, refuse=True):
-    if refuse and not labels.any(0).all():
-        raise ValueError("a label is never positive")
-    found = []
-    for column, true in zip(p.T, labels.T > 0, strict=True):
-        levels = np.unique([0.0, 1.0, *column])
-        middles = (levels[1:] + levels[:-1]) / 2
-        found.append(max(middles, key=lambda cut: check.f1_at(column, true, cut)))
-    return np.array(found)
+def by_sets_of_one(s, t, temperature):
+    def two(z):
+        return torch.stack([torch.zeros_like(z), z / temperature], -1)
+
+    log_p, log_q = two(t).log_softmax(-1), two(s).log_softmax(-1)
+    return temperature**2 * (log_p.exp() * (log_p - log_q)).sum(-1).mean()
 
 
-def cuts_by_the_course(p, labels):
-    p = p.clip(1e-9, 1 - 1e-9)
-    return best_thresholds(np.log(p / (1 - p)), labels)
+def two_by_two(z):
+    return torch.stack([torch.zeros_like(z), z], -1).flatten(0, 1)
 
 
-def at_a_level(p, labels):
-    """Cuts at a probability that occurs: those reviews are then left out."""
-    found = []
-    for column, true in zip(p.T, labels.T > 0, strict=True):
-        levels = np.unique(column)
-        below = np.nextafter(levels, -1)  # above it, the level itself is taken
-        scores = [check.f1_at(column, true, cut) for cut in below]
-        found.append(levels[np.argmax(scores)])
-    return np.array(found)
+def with_nothing(z):
+    return torch.cat([z, torch.zeros_like(z[:, :1])], 1)
+
+
+def learner(
+    heard,
+    *,
+    seed=0,
+    steps=300,
+    rate=0.05,
+    optimizer=torch.optim.AdamW,
+    said=lambda z: z,
+):
+    def function(loss, features, teacher_logits):
+        torch.manual_seed(seed)
+        student = torch.nn.Linear(features.shape[1], teacher_logits.shape[1])
+        step = optimizer(student.parameters(), lr=rate)
+        for _ in range(steps):
+            step.zero_grad()
+            loss(heard(student(features)), heard(teacher_logits)).backward()
+            step.step()
+        return lambda x: said(student(x))
+
+    return function
+
+
+def two_columns(loss, features, teacher_logits):
+    """One student of two logits for each label; their difference is the label's."""
+    torch.manual_seed(0)
+    shape = features.shape[1], teacher_logits.shape[1]
+    student = torch.nn.Linear(shape[0], 2 * shape[1])
+    step = torch.optim.AdamW(student.parameters(), lr=0.05)
+    for _ in range(300):
+        step.zero_grad()
+        pairs = student(features).view(-1, 2)
+        loss(pairs, two_by_two(teacher_logits)).backward()
+        step.step()
+
+    def answer(x):
+        pairs = student(x).view(len(x), shape[1], 2)
+        return pairs[..., 1] - pairs[..., 0]
+
+    return answer
+
+
+def by_least_squares(loss, features, teacher_logits):
+    ones = torch.ones(len(features), 1)
+    w = torch.linalg.lstsq(torch.cat([features, ones], 1), teacher_logits).solution
+    return lambda x: torch.cat([x, torch.ones(len(x), 1)], 1) @ w
 
 
 def swapped(logits, labels):
@@ -65,25 +100,22 @@ def swapped(logits, labels):
 
 
 ANSWERS = {
-    "probabilities": [
-        lambda z, w: (z - w.log()).sigmoid(),
-        # The odds, divided by the weight, are the same thing.
-        lambda z, w: z.exp() / (z.exp() + w),
+    "loss": [multilabel_soft_target_loss, by_bce, by_sets_of_one],
+    "swapped": [
+        swapped,
+        lambda z, y: set(swapped(z, y)),
+        lambda z, y: torch.tensor([int(place) for place in swapped(z, y)]),
     ],
-    "loss": [multilabel_soft_target_loss, by_bce],
-    "cuts": [cuts, cuts_by_the_course],
-    "swapped": [swapped, lambda z, y: set(swapped(z, y))],
+    "library": [
+        learner(two_by_two),
+        learner(two_by_two, seed=1, steps=150, rate=0.1),
+        learner(two_by_two, optimizer=torch.optim.SGD, rate=3.0, steps=500),
+        learner(with_nothing, steps=500),
+        two_columns,
+    ],
 }
 
 WRONG = {
-    "probabilities": [
-        (lambda z, w: z.sigmoid(), "exaggerated"),
-        (lambda z, w: z - w.log(), "now the sigmoid"),
-        (lambda z, w: (z + w.log()).sigmoid(), "other way round"),
-        (lambda z, w: z.sigmoid() / w, "odds"),
-        (lambda z, w: (z - w).sigmoid(), "logarithm"),
-        (lambda z, w: (z - w.log()).softmax(-1), "weights [1.0, 9.0, 0.5]"),
-    ],
     "loss": [
         (lambda s, t, k: by_bce(s, t, k, square=False), "T² is missing"),
         (lambda s, t, k: by_bce(s, t, k, entropy=False), "teacher's entropy"),
@@ -92,14 +124,6 @@ WRONG = {
         (half, "yes part only"),
         (naive, "±1,000"),
         (lambda s, t, k: F.mse_loss(s, t), "at T = 1"),
-    ],
-    "cuts": [
-        (lambda p, y: np.full(p.shape[1], 0.5), "expected 0.800, the best"),
-        (lambda p, y: y.mean(0).clip(0.01, 0.99), "expected 0.800, the best"),
-        (lambda p, y: np.zeros(p.shape[1]), "strictly between"),
-        (at_a_level, "Yes is p > threshold"),
-        (lambda p, y: cuts(p, y, refuse=False), "expected a ValueError"),
-        (lambda p, y: cuts(p, y)[:1], "shape (4,)"),
     ],
     "swapped": [
         (lambda z, y: (0, 0), "two different"),
@@ -110,6 +134,19 @@ WRONG = {
         (lambda z, y: ((z > 0) == y).mean(0).argsort()[:2], "how common"),
         # Average logit against rate: finds no two that are equally common.
         (lambda z, y: np.abs(z.mean(0) - y.mean(0)).argsort()[-2:], "how common"),
+    ],
+    "library": [
+        (learner(lambda z: z), "labels a text"),
+        (learner(two_by_two, steps=3), "3 times"),
+        (learner(two_by_two, steps=12, rate=0.01), "trained long enough"),
+        (learner(two_by_two, said=torch.sigmoid), "labels a text"),
+        (learner(lambda z: two_by_two(z).flip(-1)[:, :1]), "labels a text"),
+        (learner(lambda z: -two_by_two(z), said=lambda z: -z), "labels a text"),
+        (learner(lambda z: z.T), "labels a text"),
+        (learner(lambda z: torch.stack([-z, z], -1)), "twice the same"),
+        (by_least_squares, "asked the library's loss 0 times"),
+        (lambda loss, x, t: torch.zeros(2), "a function from features"),
+        (learner(two_by_two, said=lambda z: z[:, :2]), "shape (400, 2)"),
     ],
 }
 

@@ -1,9 +1,9 @@
 import numpy as np
+import torch
 from exercises import exercise_tests
 from torch.nn import functional as F
 
 from course_lib.checks import multi_label_distillation as check
-from course_lib.losses import multilabel_soft_target_loss, soft_target_loss
 
 
 def share(alone, taught, best):
@@ -11,45 +11,91 @@ def share(alone, taught, best):
     return (np.mean(taught) - np.mean(alone)) / distance if distance else 0.0
 
 
-def columns(logits, theirs, ours):
-    missing = [name for name in ours if name not in theirs]
-    if missing:
-        raise ValueError(f"no {missing[0]}")
-    return logits[:, [theirs.index(name) for name in ours]]
+def share_by_mean_lead(alone, taught, best):
+    distance = np.mean(np.subtract(best, alone))
+    return np.mean(np.subtract(taught, alone)) / distance if distance else 0
 
 
-def inverse(logits, theirs, ours):
-    return logits[:, [ours.index(name) for name in theirs if name in ours]]
+def excess(teacher, taught, alone, labels):
+    wrong = teacher != labels
+    return (
+        0.0
+        if not wrong.any()
+        else (taught == teacher)[wrong].mean() - (alone == teacher)[wrong].mean()
+    )
 
 
-def by_key(logits, theirs, ours):
-    place = {name: i for i, name in enumerate(theirs)}
-    return logits[:, [place[name] for name in ours]]
+def excess_by_counting(teacher, taught, alone, labels):
+    found = [
+        int(a == t) - int(b == t)
+        for t, a, b, y in zip(
+            *(x.ravel() for x in (teacher, taught, alone, labels)), strict=True
+        )
+        if t != y
+    ]
+    return sum(found) / max(1, len(found))
 
 
-def skipping(logits, theirs, ours):
-    return logits[:, [theirs.index(name) for name in ours if name in theirs]]
+def excess_of_wrongs(teacher, taught, alone, labels):
+    wrong = teacher != labels
+    both = [((x != labels) & wrong).sum() for x in (taught, alone)]
+    return (both[0] - both[1]) / max(1, wrong.sum())
 
 
-def two_heads(student, teacher, T):
-    s, t = student / T, teacher / T
-    p = t[:, 2:].sigmoid()
-    cross = F.binary_cross_entropy_with_logits(s[:, 2:], p)
-    own = F.binary_cross_entropy_with_logits(t[:, 2:], p)
-    log_p, log_q = t[:, :2].log_softmax(1), s[:, :2].log_softmax(1)
-    one = (log_p.exp() * (log_p - log_q)).sum(1).mean()
-    return T**2 * (one + cross - own)
+def learner(
+    tables=200,
+    *,
+    steps=400,
+    seed=0,
+    fresh=False,
+    rate=0.05,
+    label=lambda bias: bias,
+    said=lambda z: z,
+    decay=0.0,
+):
+    def function(toss, x):
+        torch.manual_seed(seed)
+        bias = label(torch.stack([toss() for _ in range(tables)]).mean(0))
+        student = torch.nn.Linear(x.shape[1], bias.shape[1])
+        step = torch.optim.AdamW(student.parameters(), lr=rate, weight_decay=decay)
+        falling = torch.optim.lr_scheduler.LinearLR(step, 1, 0.02, steps)
+        for _ in range(steps):
+            step.zero_grad()
+            heard = toss() if fresh else bias
+            F.binary_cross_entropy_with_logits(student(x), heard).backward()
+            step.step()
+            falling.step()
+        return lambda new: said(student(new))
+
+    return function
 
 
-def questions(s, t, T):
-    return multilabel_soft_target_loss(s[:, 2:], t[:, 2:], T)
+def by_least_squares(toss, x):
+    """The logits of the mean of a thousand tosses, by a linear model."""
+    bias = torch.stack([toss() for _ in range(1000)]).mean(0).clamp(0.001, 0.999)
+    w = torch.linalg.lstsq(x, bias.logit()).solution
+    return lambda new: (new @ w).numpy()
 
 
-def summed(s, t, T):
-    return two_heads(s, t, T) + (s.shape[1] - 3) * questions(s, t, T)
+def asks_later(toss, x):
+    student = learner()(toss, x)
+    return lambda new: student(new) + 0 * toss()
 
 
-ANSWERS = {"share": [share], "columns": [columns], "two_heads": [two_heads]}
+ANSWERS = {
+    "share": [
+        share,
+        share_by_mean_lead,
+        lambda a, t, b: 0.0 if b == a.mean() else 1 - (b - t.mean()) / (b - a.mean()),
+    ],
+    "excess": [excess, excess_by_counting, excess_of_wrongs],
+    "tossed": [
+        learner(),
+        learner(seed=1, steps=800),
+        learner(1, fresh=True, steps=600, seed=2),
+        by_least_squares,
+    ],
+}
 
 WRONG = {
     "share": [
@@ -61,22 +107,30 @@ WRONG = {
         (lambda a, t, b: (t.mean() - a.mean()) / (b - a.mean()), "no distance"),
         (lambda a, t, b: np.zeros(2), "one number"),
     ],
-    "columns": [
-        (lambda z, theirs, ours: z, "in her order"),
-        (inverse, "wrong way round"),
-        (by_key, "you raised KeyError"),
-        (skipping, "all the same"),
-        (lambda z, theirs, ours: columns(z, theirs, ours).T, "of shape (4, 3)"),
+    "excess": [
+        (lambda t, a, b, y: -excess(t, a, b, y), "wrong way round"),
+        (lambda t, a, b, y: (a == t).mean() - (b == t).mean(), "over all decisions"),
+        (lambda t, a, b, y: excess(t, a, a * 0 + 1 - t, y), "taught student's share"),
+        (lambda t, a, b, y: a[t != y].mean() - b[t != y].mean(), "say yes"),
+        (lambda t, a, b, y: excess(y, a, b, t), "seed 0"),
+        (lambda t, a, b, y: a[t != y].tolist(), "one number"),
+        (
+            lambda t, a, b, y: (a == t)[t != y].mean() - (b == t)[t != y].mean(),
+            "no mistake to repeat",
+        ),
+        (lambda t, a, b, y: 0.0, "seed 0"),
     ],
-    "two_heads": [
-        (lambda s, t, T: two_heads(s, t, T) / T**2, "T² is missing"),
-        (lambda s, t, T: two_heads(t, s, T), "teacher comes first"),
-        (soft_target_loss, "one softmax over all"),
-        (multilabel_soft_target_loss, "sigmoid for all columns"),
-        (lambda s, t, T: two_heads(s, t, T) / 2, "do not average"),
-        (summed, "not their sum"),
-        (lambda s, t, T: two_heads(s, t, T) - questions(s, t, T), "yes/no questions"),
-        (questions, "The first question"),
+    "tossed": [
+        (learner(1), "after 1 tosses"),
+        (learner(3), "after 3 tosses"),
+        (learner(label=lambda bias: (bias > 0.5).float()), "off by"),
+        (learner(said=torch.sigmoid), "does it return logits"),
+        (learner(said=lambda z: -z), "off by"),
+        (learner(steps=2), "off by"),
+        (learner(said=lambda z: 0 * z), "off by"),
+        (learner(said=lambda z: z[:, :1]), "shape (200, 1)"),
+        (asks_later, "answers by itself"),
+        (lambda toss, x: toss(), "a function from"),
     ],
 }
 

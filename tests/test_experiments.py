@@ -3,11 +3,15 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import torch
 from reviews_files import REAL, needed
 
-from experiments import multilabel
+from course_lib.comparison import Reading
+from experiments import label_views, multilabel
 from experiments.__main__ import found, main
 
 KNOWN = found()
@@ -79,3 +83,20 @@ def kept(folder):
     """When each row was written; soft targets are written anew each time."""
     files = folder.glob("*.safetensors")
     return {p: p.stat().st_mtime_ns for p in files if "soft-targets" not in p.name}
+
+
+def test_fidelity_is_to_what_taught_the_student():
+    """Where two teachers were mixed, that is the mix, and neither of them."""
+    truth = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    split = SimpleNamespace(truth=truth)
+    right = truth.numpy() * 2 - 1
+    wrong = right * np.array([[-1, 1], [1, 1], [1, 1]])
+    said = {"teacher": right, "both": wrong, "alone": right, "distilled": wrong}
+    run = {row: Reading(z, None, None, None) for row, z in said.items()}
+    done = SimpleNamespace(runs=[run], splits=SimpleNamespace(train=split, test=split))
+    record = label_views.by_label(done)
+    assert record["fidelity_to"] == "both"
+    assert record["fidelity"]["distilled"]["shared_mistakes"] == 1
+    assert record["fidelity"]["alone"]["shared_mistakes"] == 0
+    run["teacher"] = run.pop("both")
+    assert label_views.by_label(done)["fidelity_to"] == "teacher"

@@ -66,16 +66,15 @@ def test_it_has_the_parts_of_a_chapter(path):
     assert len(headings) == 1
 
 
-#: Chapters that are still two in one.
-LONG = {"multi-label", "multi-label-distillation"}
-#: Those whose exercises have no sizes yet.
-UNSIZED = LONG | {"bert-to-small", "few-labels"}
+#: Chapters whose exercises have no sizes yet.
+UNSIZED = {"bert-to-small", "few-labels"}
 
 
 @each_notebook
 def test_it_can_be_read_in_one_sitting(path):
     words = len(re.sub(r"```.*?```", "", prose(path), flags=re.DOTALL).split())
-    assert (len(read(path).cells) <= 80 and words <= 3_500) != (path.stem in LONG)
+    assert len(read(path).cells) <= 80
+    assert words <= 3_500
 
 
 @each_notebook
