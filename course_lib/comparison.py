@@ -194,6 +194,10 @@ def films_of(reviews: Reviews) -> list[str] | None:
 
     A film's genres are the labels of all its reviews: thirty reviews of one film are
     one question, asked thirty times. Of other labels, each review has its own.
+
+    >>> from course_lib import reviews
+    >>> films_of(reviews.load("synthetic", "test", limit=4)) is None
+    True
     """
     return reviews.films if reviews.name == "imdb-genres" else None
 
