@@ -6,6 +6,8 @@
 #   make portable run the unit tests as on two other machines
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make lab     open the notebooks in JupyterLab
+#   make homework make the assignments: notebooks for students, solutions, autograders;
+#                make homework YEAR=2027 gives them other numbers
 #   make lint    formatting, lint and types
 #   make bench   compare the engine's speed with others; ten minutes on one quiet core
 #   make gpu     on a machine with one: its tests, its benchmarks, the full-size
@@ -17,22 +19,23 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
-NOTEBOOKS := $(sort $(wildcard notebooks/*/*.ipynb))
+ASSIGNMENTS := $(sort $(wildcard notebooks/homework/*.ipynb))
+NOTEBOOKS := $(filter-out $(ASSIGNMENTS),$(sort $(wildcard notebooks/*/*.ipynb)))
 READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not -name '*.pyc') \
 	notebooks/sync.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
 # Without the plugins that only other tests need: each process would import them.
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/pytest -q
 UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
-	--ignore=tests/browser --ignore=tests/test_zoo.py
+	--ignore=tests/browser --ignore=tests/test_zoo.py --ignore=tests/test_homework.py
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks portable browser lab lint bench gpu sync minutes clean
+.PHONY: book test notebooks portable browser lab homework lint bench gpu sync minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
 	$(BIN)/python book/build.py
 
-test: _build/passed/unit _build/passed/real-data _build/passed/zoo notebooks
+test: _build/passed/unit _build/passed/real-data _build/passed/zoo _build/passed/homework notebooks
 
 notebooks: $(PASSED)
 
@@ -51,6 +54,11 @@ _build/passed/zoo: _build/passed/unit
 	$(BIN)/pytest -q tests/test_zoo.py
 	@mkdir -p $(@D) && touch $@
 
+# Each assignment as students get, solve and hand it in; wrong answers lose their points.
+_build/passed/homework: $(SOURCES) $(ASSIGNMENTS) $(wildcard coursework/*.py tests/homework/*.py) tests/test_homework.py | .venv/ready
+	OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n 2 --dist loadgroup tests/test_homework.py
+	@mkdir -p $(@D) && touch $@
+
 _build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready
 	COURSE_SCALE=smoke $(BIN)/pytest -q --nbmake --nbmake-timeout=900 $<
 	@mkdir -p $(@D) && touch $@
@@ -66,8 +74,11 @@ browser: .venv/ready
 lab: .venv/ready
 	$(BIN)/jupyter lab notebooks
 
+homework: .venv/ready
+	$(BIN)/python -m coursework.build $(if $(YEAR),--year $(YEAR))
+
 lint: .venv/ready
-	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib experiments
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib experiments coursework
 
 bench: .venv/ready .venv-peers/ready
 	$(BIN)/python -m benchmarks.engine

@@ -1,0 +1,1 @@
+"""What makes of the masters in notebooks/homework what students get, and grades it."""
