@@ -86,16 +86,17 @@ def to_int8(function: Callable[[Tensor], Any]) -> None:
     >>> to_int8(answer)
     ✅ Right on a small example. Others are tried when this is graded.
     >>> to_int8(lambda logits: (answer(logits)[0].int(), answer(logits)[1]))
-    ❌ Your codes are int32; expected int8, of which each takes one byte.
+    ❌ For ... you returned codes of int32; expected int8, of which each takes one byte.
     """
     logits = torch.tensor([[1.01, -20.0], [-2.0, 10.1], [0.26, 0.0]])
     value = call(function, logits)
+    came = f"For logits = {logits.tolist()} you returned"
     two = isinstance(value, tuple | list) and len(value) == 2
-    require(two, f"You returned {type(value).__name__}; expected codes and scales.")
+    require(two, f"{came} {type(value).__name__}; expected codes and scales.")
     codes, scales = value
     kind = str(getattr(codes, "dtype", type(codes).__name__)).removeprefix("torch.")
     bytes_ = "expected int8, of which each takes one byte."
-    require(kind == "int8", f"Your codes are {kind}; {bytes_}")
+    require(kind == "int8", f"{came} codes of {kind}; {bytes_}")
     given = f"logits = {logits.tolist()}"
     right = torch.tensor([2 / 127, 20 / 127])
     slips: Slips = {
@@ -146,8 +147,8 @@ def learnt(function: Callable[..., Any]) -> None:
     """A student of counts, as a function from counts to logits.
 
     >>> learnt(lambda counts, soft, T: lambda new: torch.zeros(len(new), 3))
-    ❌ Your student agrees with its teacher on 22% of the texts that it learned from;
-    expected 90% at least.
+    ❌ For 60 texts your student says what its teacher says of 22%; expected 90% at
+    least.
     """
     generator = torch.Generator().manual_seed(0)
     counts = torch.randint(0, 3, (60, 8), generator=generator).float()
@@ -155,7 +156,7 @@ def learnt(function: Callable[..., Any]) -> None:
     student = call(function, counts, soft, 2.0)
     require(
         callable(student),
-        f"You returned {type(student).__name__}; expected a function from counts.",
+        f"For 60 texts you returned {type(student).__name__}; expected a function.",
     )
     logits = student(counts)
     shape = tuple(getattr(logits, "shape", ()))
@@ -164,43 +165,6 @@ def learnt(function: Callable[..., Any]) -> None:
     agree = (torch.as_tensor(logits).argmax(-1) == soft.argmax(-1)).float().mean()
     require(
         agree >= 0.9,
-        f"Your student agrees with its teacher on {agree:.0%} of the texts that it "
-        "learned from; expected 90% at least.",
+        f"For 60 texts your student says what its teacher says of {agree:.0%}; "
+        "expected 90% at least.",
     )
-
-
-@check("Written down. Whether it is right does not matter; that you looked does.")
-def guess(number: Any) -> None:
-    """A guess at a percentage.
-
-    >>> guess(0.7)
-    ❌ You guessed 0.7; expected a percentage from 1 to 100.
-    """
-    fits = isinstance(number, int | float) and 1 <= number <= 100
-    came = f"{number:g}" if isinstance(number, int | float) else type(number).__name__
-    require(fits, f"You guessed {came}; expected a percentage from 1 to 100.")
-
-
-@check("A share. Whether the right one, you learn when this is graded.")
-def share(number: Any) -> None:
-    """A part of all.
-
-    >>> share(31)
-    ❌ You have 31; expected a share, a number from 0 to 1.
-    """
-    value = number.item() if hasattr(number, "item") else number
-    fits = isinstance(value, int | float) and 0 <= value <= 1
-    came = f"{value:g}" if isinstance(value, int | float) else type(number).__name__
-    require(fits, f"You have {came}; expected a share, a number from 0 to 1.")
-
-
-@check("One of the temperatures. Whether the right one, you learn when it is graded.")
-def temperature(T: Any) -> None:
-    """One of those in the picture.
-
-    >>> temperature(7)
-    ❌ You named T = 7; expected one of 1, 1.5, 2, 2.5, 3, 4, 5, 6, 8.
-    """
-    came = f"{T:g}" if isinstance(T, int | float) else type(T).__name__
-    wanted = ", ".join(f"{each:g}" for each in TEMPERATURES)
-    require(T in TEMPERATURES, f"You named T = {came}; expected one of {wanted}.")

@@ -15,7 +15,6 @@ from course_lib.checks.expect import (
     Slips,
     call,
     call_without_autograd,
-    require,
     same,
 )
 from course_lib.homework import seeded
@@ -181,42 +180,3 @@ def topk_loss(function: Callable[[Tensor, Tensor, Tensor], Any]) -> None:
     given = f"the teacher's two likeliest of {p.tolist()}, student {q.tolist()}"
     value = call(function, q.log(), kept.log(), classes)
     same(value, right, given, slips)
-
-
-@check("Written down. Whether it is right does not matter; that you looked does.")
-def guess(number: Any) -> None:
-    """A guess at a share.
-
-    >>> guess(0.5)
-    ✅ Written down. Whether it is right does not matter; that you looked does.
-    >>> guess(50)
-    ❌ You guessed 50; expected a share, a number from 0 to 1.
-    """
-    fits = isinstance(number, int | float) and 0 <= number <= 1
-    came = f"{number:g}" if isinstance(number, int | float) else type(number).__name__
-    require(fits, f"You guessed {came}; expected a share, a number from 0 to 1.")
-
-
-@check("A weight. Whether the right one, you learn when this is graded.")
-def weight(alpha: Any) -> None:
-    """An alpha.
-
-    >>> weight(1.5)
-    ❌ Your alpha is 1.5; expected a number between 0 and 1.
-    """
-    value = alpha.item() if isinstance(alpha, Tensor) and alpha.numel() == 1 else alpha
-    fits = isinstance(value, int | float) and 0 < value < 1
-    came = f"{value:g}" if isinstance(value, int | float) else type(value).__name__
-    require(fits, f"Your alpha is {came}; expected a number between 0 and 1.")
-
-
-@check("One of the temperatures. Whether the right one, you learn when it is graded.")
-def temperature(T: Any) -> None:
-    """One of those in the picture.
-
-    >>> temperature(5)
-    ❌ You named T = 5; expected one of 1, 2, 4, 8, 16.
-    """
-    came = f"{T:g}" if isinstance(T, int | float) else type(T).__name__
-    wanted = ", ".join(f"{each:g}" for each in TEMPERATURES)
-    require(T in TEMPERATURES, f"You named T = {came}; expected one of {wanted}.")

@@ -117,7 +117,8 @@ def distil_epoch(function: Callable[..., Any]) -> None:
     """One pass over the batches; the mean loss of a text comes back.
 
     >>> distil_epoch(lambda *given: 1.0)
-    ❌ After an epoch the student's weights are what they were; expected other ones.
+    ❌ For three batches of four texts the student's weights stay what they were;
+    expected other ones.
     """
     torch.manual_seed(0)
     student, teacher = _Reader(), _Reader()
@@ -130,17 +131,18 @@ def distil_epoch(function: Callable[..., Any]) -> None:
     inputs = (student, teacher, batches, 2.0, 0.5, optimizer)
     first = call(function, *inputs)
     moved = not torch.equal(before, student.head.weight)
+    given = "For three batches of four texts"
     wanted = "expected other ones."
-    require(moved, f"After an epoch the student's weights are what they were; {wanted}")
+    require(moved, f"{given} the student's weights stay what they were; {wanted}")
     number = isinstance(first, float | int) or getattr(first, "numel", int)() == 1
     came = type(first).__name__
-    require(number, f"You returned {came}; expected one number, the mean loss.")
+    require(number, f"{given} you returned {came}; expected one number.")
     for _ in range(20):
         last = call(function, *inputs)
     require(
         float(last) < float(first),
-        f"In the first epoch the loss was {float(first):.3g}, after twenty more "
-        f"{float(last):.3g}; expected less.",
+        f"{given} the loss was {float(first):.3g} in the first epoch and "
+        f"{float(last):.3g} after twenty more; expected less.",
     )
 
 
@@ -187,40 +189,3 @@ def paired_interval(function: Callable[[Any, Any], Any]) -> None:
     }
     given = f"a = {a.tolist()}, b = {b.tolist()}"
     same(call(function, a, b), ends(t), given, slips)
-
-
-@check("Written down. Whether it is right does not matter; that you looked does.")
-def guess(number: Any) -> None:
-    """A guess at a percentage.
-
-    >>> guess(110)
-    ❌ You guessed 110; expected a percentage, a number from 0 to 100.
-    """
-    fits = isinstance(number, int | float) and 0 <= number <= 100
-    came = f"{number:g}" if isinstance(number, int | float) else type(number).__name__
-    require(fits, f"You guessed {came}; expected a percentage, a number from 0 to 100.")
-
-
-@check("An answer. Whether the right one, you learn when this is graded.")
-def verdict(words: Any) -> None:
-    """What an interval says.
-
-    >>> verdict("much better")
-    ❌ Your verdict is 'much better'; expected 'better', 'worse' or 'open'.
-    """
-    fits = isinstance(words, str) and words in ("better", "worse", "open")
-    require(fits, f"Your verdict is {words!r}; expected 'better', 'worse' or 'open'.")
-
-
-@check("Whole numbers. Whether the right ones, you learn when this is graded.")
-def whole(first: Any, second: Any = 1) -> None:
-    """Counts, from 1.
-
-    >>> whole(2.5)
-    ❌ You have 2.5; expected a whole number, at least 1.
-    """
-    for one in (first, second):
-        value = one.item() if hasattr(one, "item") else one
-        fits = isinstance(value, int | float) and value >= 1 and value == int(value)
-        came = f"{value:g}" if isinstance(value, int | float) else type(one).__name__
-        require(fits, f"You have {came}; expected a whole number, at least 1.")

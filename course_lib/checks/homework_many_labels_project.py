@@ -81,7 +81,7 @@ def apart(function: Callable[[list[str], float, int], Any]) -> None:
     """True for the texts to be held out, all of a film or none.
 
     >>> apart(lambda films, share, seed: np.arange(len(films)) < share * len(films))
-    ❌ Film 'C' is on both sides; expected each on one.
+    ❌ For 10 texts film 'A' is on both sides; expected one.
     """
     films = ["A", "B", "C", "A", "D", "C", "B", "A", "E", "F"]
     value = call(function, films, 0.4, 0)
@@ -97,22 +97,11 @@ def apart(function: Callable[[list[str], float, int], Any]) -> None:
             bool(side) for side, one in zip(held, films, strict=True) if one == film
         }
         require(
-            len(sides) == 1, f"Film {film!r} is on both sides; expected each on one."
+            len(sides) == 1,
+            f"For {len(films)} texts film {film!r} is on both sides; expected one.",
         )
     some = 0 < held.sum() < len(films)
-    require(some, f"{held.sum()} of {len(films)} texts are held out; expected some.")
-
-
-@check("Written down. Whether it is right does not matter; that you looked does.")
-def guess(number: Any) -> None:
-    """A guess at an average precision.
-
-    >>> guess(60)
-    ❌ You guessed 60; expected a share, a number from 0 to 1.
-    """
-    fits = isinstance(number, int | float) and 0 <= number <= 1
-    came = f"{number:g}" if isinstance(number, int | float) else type(number).__name__
-    require(fits, f"You guessed {came}; expected a share, a number from 0 to 1.")
+    require(some, f"For {len(films)} texts you hold out {held.sum()}; expected some.")
 
 
 @check("It answers. How well, the leaderboard says.")
@@ -122,7 +111,7 @@ def predict(function: Callable[[list[str]], Any]) -> None:
     >>> predict(lambda texts: np.full((len(texts), 7), 0.3))
     ✅ It answers. How well, the leaderboard says.
     >>> predict(lambda texts: np.full((len(texts), 7), 3.0))
-    ❌ Your answers reach from 3 to 3; expected probabilities, from 0 to 1.
+    ❌ For 3 texts your answers reach from 3 to 3; expected probabilities, from 0 to 1.
     """
     texts = ["The acting is never dull.", "", "Ein Film, den niemand kennt: 10/10!"]
     value = call(function, texts)
@@ -134,24 +123,12 @@ def predict(function: Callable[[list[str]], Any]) -> None:
     low, high = float(p.min()), float(p.max())
     require(
         low >= 0 and high <= 1,
-        f"Your answers reach from {low:.3g} to {high:.3g}; expected probabilities, "
-        "from 0 to 1.",
+        f"For 3 texts your answers reach from {low:.3g} to {high:.3g}; expected "
+        "probabilities, from 0 to 1.",
     )
     one = np.asarray(function(texts[:1]))
     require(
         np.allclose(one, p[:1], atol=1e-3),
-        "A text alone and among others has two answers; expected one. Is dropout off, "
-        "and is padding left out?",
+        "For a text alone and among others you have two answers; expected one. "
+        "Is dropout off, and is padding left out?",
     )
-
-
-@check("A label. Whether the right one, you learn when this is graded.")
-def label(name: Any) -> None:
-    """One of the seven.
-
-    >>> label("plot")
-    ❌ You named 'plot'; expected one of positive, acting, story, music, visuals,
-    pacing, humour.
-    """
-    names = synthetic.generate(1, split="train").label_names
-    require(name in names, f"You named {name!r}; expected one of {', '.join(names)}.")

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from course_lib import losses
 from course_lib.checks import check
-from course_lib.checks.expect import OTHER_SHAPE, Slips, call, require, same
+from course_lib.checks.expect import OTHER_SHAPE, Slips, call, same
 from course_lib.homework import seeded
 
 
@@ -133,42 +133,12 @@ def kl_table(function: Callable[[Tensor, Tensor], Any]) -> None:
     same(call(function, p, q), right, given, slips)
 
 
-@check("Written down. Whether it is right does not matter; that you looked does.")
-def guess(number: Any) -> None:
-    """A guess at a number of equally likely classes, of which there are five.
-
-    >>> guess(2.5)
-    ✅ Written down. Whether it is right does not matter; that you looked does.
-    >>> guess(7)
-    ❌ You guessed 7; expected a number from 1 to 5, as there are five ratings.
-    """
-    fits = isinstance(number, int | float) and 1 <= number <= 5
-    wanted = "expected a number from 1 to 5, as there are five ratings."
-    require(fits, f"You guessed {_number(number)}; {wanted}")
-
-
-@check("These are critics. Whether the right ones, you learn when this is graded.")
-def two_critics(first: Any, second: Any = 0) -> None:
-    """Two answers that name a critic, by the row of its logits.
-
-    >>> two_critics(2, 4)
-    ❌ You named critic 4; expected one of 0, 1, 2, 3.
-    """
-    for one in (first, second):
-        fits = not isinstance(one, bool) and one in (0, 1, 2, 3)
-        require(fits, f"You named critic {_number(one)}; expected one of 0, 1, 2, 3.")
-
-
 def _table(p_logits: Tensor, q_logits: Tensor) -> Tensor:
     rows = [
         torch.stack([losses.kl_divergence(p[None], q[None]) for q in q_logits])
         for p in p_logits
     ]
     return torch.stack(rows)
-
-
-def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else type(value).__name__
 
 
 def _short(logits: Tensor) -> list[list[float]]:

@@ -152,7 +152,7 @@ def answers_for(texts, known, logits):
         {"learnt": 1},
     ),
     ("a share in per cent", "share_doubtful = 100 * share_doubtful", {"doubtful": 2}),
-    ("the first temperature of all", "below_T = 1.0", {"cooler_than": 1}),
+    ("the first temperature of all", "below_T = 1.0", {"cooler_than": 2}),
     ("a probability for a percentage", "guess_sure = 0.62", {"guess_sure": 1}),
 ]
 

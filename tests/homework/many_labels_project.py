@@ -152,7 +152,7 @@ def predict(texts):
 """,
         {"predict": 2},
     ),
-    ("the easiest label", "hardest = names[int(np.argmax(each))]", {"hardest": 2}),
+    ("the easiest label", "hardest = names[int(np.argmax(each))]", {"hardest": 3}),
     ("a guess in per cent", "guess_ap = 60", {"guess_ap": 1}),
 ]
 
