@@ -8,6 +8,8 @@
 #   make grade SUBMISSIONS=folder [ASSIGNMENT=name]   grade notebooks in a sandbox: a
 #                table and a page for each student in _build/grades
 #   make lab     open the notebooks in JupyterLab
+#   make homework make the assignments: notebooks for students, solutions, autograders;
+#                make homework YEAR=2027 gives them other numbers
 #   make lint    formatting, lint and types
 #   make results draw the page of results from its records, and nothing else
 #   make bench   compare the engine's speed with others; ten minutes on one quiet core
@@ -20,22 +22,25 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
-NOTEBOOKS := $(sort $(wildcard notebooks/*/*.ipynb))
+ASSIGNMENTS := $(sort $(wildcard notebooks/homework/*.ipynb))
+NOTEBOOKS := $(filter-out $(ASSIGNMENTS),$(sort $(wildcard notebooks/*/*.ipynb)))
 READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not -name '*.pyc') \
 	notebooks/sync.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
 # Without the plugins that only other tests need: each process would import them.
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/pytest -q
 UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
-	--ignore=tests/browser --ignore=tests/test_zoo.py --ignore-glob='tests/test_grading_*'
+	--ignore=tests/browser --ignore=tests/test_zoo.py --ignore=tests/test_homework.py \
+	--ignore-glob='tests/test_grading_*'
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks portable browser grade lab lint results bench gpu sync minutes clean
+.PHONY: book test notebooks portable browser lab homework grade lint results bench gpu sync minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
 	$(BIN)/python book/build.py
 
-test: _build/passed/unit _build/passed/real-data _build/passed/zoo _build/passed/grading notebooks
+test: _build/passed/unit _build/passed/real-data _build/passed/zoo _build/passed/grading \
+	_build/passed/homework notebooks
 
 notebooks: $(PASSED)
 
@@ -59,6 +64,11 @@ _build/passed/zoo: _build/passed/unit
 	$(BIN)/pytest -q tests/test_zoo.py
 	@mkdir -p $(@D) && touch $@
 
+# Each assignment as students get, solve and hand it in; wrong answers lose their points.
+_build/passed/homework: $(SOURCES) $(ASSIGNMENTS) $(wildcard coursework/*.py tests/homework/*.py) tests/test_homework.py | .venv/ready
+	OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n 2 --dist loadgroup tests/test_homework.py
+	@mkdir -p $(@D) && touch $@
+
 _build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready
 	COURSE_SCALE=smoke $(BIN)/pytest -q --nbmake --nbmake-timeout=900 $<
 	@mkdir -p $(@D) && touch $@
@@ -79,6 +89,9 @@ grade: .venv/ready
 
 lab: .venv/ready
 	$(BIN)/jupyter lab notebooks
+
+homework: .venv/ready
+	$(BIN)/python -m coursework.build $(if $(YEAR),--year $(YEAR))
 
 lint: .venv/ready
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib experiments coursework

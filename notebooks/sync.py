@@ -20,8 +20,15 @@ ROOT = FOLDER.parent
 MINUTES = ROOT / "book" / "records" / "minutes.json"
 ROW = "| **Running it** |"
 
-#: A folder for each part of the book; no hidden one, where Jupyter keeps copies.
-CHAPTERS = "[!.]*/*.ipynb"
+
+def chapters() -> list[Path]:
+    """Return the chapters: a folder for each part of the book, less the assignments.
+
+    Not those in hidden folders, where Jupyter keeps copies.
+    """
+    found = sorted(FOLDER.glob("[!.]*/*.ipynb"))
+    return [path for path in found if path.parent.name != "homework"]
+
 
 BOOTSTRAP = """\
 # The same in every chapter. On Colab it installs the course; elsewhere
@@ -104,7 +111,7 @@ def synced(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode
 
 def main() -> None:
     """Rewrite every notebook whose common parts are out of date."""
-    for path in sorted(FOLDER.glob(CHAPTERS)):
+    for path in chapters():
         old = path.read_text(encoding="utf-8")
         notebook = synced(nbformat.reads(old, as_version=4), path)
         new = nbformat.writes(notebook, indent=1) + "\n"

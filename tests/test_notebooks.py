@@ -15,7 +15,7 @@ spec = importlib.util.spec_from_file_location("sync", ROOT / "notebooks" / "sync
 sync = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(sync)
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob(sync.CHAPTERS))
+NOTEBOOKS = sync.chapters()
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 
 

@@ -1,0 +1,1 @@
+"""For each assignment: wrong answers, what they cost, and right ones in other ways."""
