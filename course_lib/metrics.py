@@ -83,6 +83,10 @@ def average_precision(logits: Array, labels: NDArray) -> Array:
 
     Reviews with the same logit share the last one's place. Written out because the
     bootstrap calls it a thousand times, and scikit-learn's takes one label at a time.
+
+    >>> logits = np.array([[2.0], [1.0], [0.0]])
+    >>> average_precision(logits, np.array([[1], [0], [1]])).round(3)  # (1/1 + 2/3) / 2
+    array([0.833])
     """
     order = np.argsort(-logits, axis=0, kind="stable")
     said = np.take_along_axis(logits, order, 0)

@@ -45,13 +45,13 @@ def pair(student: Any, year: int) -> Pair:
         s = random.normal(size=(16, 4)) * random.uniform(1, 3)
         t = random.normal(size=(16, 4)) * random.uniform(1, 3)
         labels = torch.tensor(random.integers(0, 4, 16))
-        logits = [torch.tensor(x.round(2), dtype=torch.float32) for x in (s, t)]
+        one, other = (torch.tensor(x.round(2), dtype=torch.float32) for x in (s, t))
         T = float(random.integers(4, 13) / 2)
-        sizes = [soft_pull(*logits, T=heat).norm().item() for heat in TEMPERATURES]
+        sizes = [soft_pull(one, other, T=heat).norm().item() for heat in TEMPERATURES]
         best, second = sorted(sizes)[-1:-3:-1]
         inside = 0 < sizes.index(best) < len(sizes) - 1
         if inside and best > 1.004 * second:
-            return Pair(*logits, labels, T)
+            return Pair(one, other, labels, T)
 
 
 def soft_pull(student: Tensor, teacher: Tensor, T: float) -> Tensor:
