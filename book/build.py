@@ -97,8 +97,9 @@ def execute_side_by_side(cache: Path, timeout: int) -> None:
     again, and shows its error.
     """
     kept = get_cache(cache)
-    for path in sorted((ROOT / "notebooks").glob("[!.]*/*.ipynb")):
-        kept.add_nb_to_project(str(path))
+    for page in pages():
+        if (ROOT / f"{page}.ipynb").is_file():  # and no assignment, which is no page
+            kept.add_nb_to_project(str(ROOT / f"{page}.ipynb"))
     logger = logging.getLogger("book")
     logger.setLevel(logging.INFO)
     load_executor("local-parallel", kept, logger).run_and_cache(timeout=timeout)
@@ -138,12 +139,19 @@ def reason(lines: list[str]) -> str:
     return found[0] if found else lines[-1]
 
 
+def pages() -> list[str]:
+    """Return the pages that the table of contents promises, in its order."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return [
+        toc["root"],
+        *(c["file"] for part in toc["parts"] for c in part["chapters"]),
+    ]
+
+
 def missing_pages() -> list[str]:
     """Return the pages that the table of contents promises and the site lacks."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    chapters = [c["file"] for part in toc["parts"] for c in part["chapters"]]
-    pages = ["index", toc["root"], *chapters]
-    return [page for page in pages if not (SITE / f"{page}.html").is_file()]
+    promised = ["index", *pages()]
+    return [page for page in promised if not (SITE / f"{page}.html").is_file()]
 
 
 def write_redirects() -> None:
