@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from jupyter_cache import get_cache
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,10 +84,14 @@ def test_an_address_by_number_leads_to_the_chapter_of_its_topic(monkeypatch, tmp
 def test_chapters_are_executed_and_only_those_that_pass_are_kept(tmp_path, monkeypatch):
     part = tmp_path / "notebooks" / "part"
     part.mkdir(parents=True)
-    for name, code in {"good": "print(1 + 1)", "bad": "1 / 0"}.items():
+    codes = {"good": "print(1 + 1)", "bad": "1 / 0", "homework": "print(3)"}
+    for name, code in codes.items():
         cells = [nbformat.v4.new_code_cell(code)]
         notebook = nbformat.v4.new_notebook(cells=cells)
         nbformat.write(notebook, part / f"{name}.ipynb")
+    chapters = [{"file": f"notebooks/part/{name}"} for name in ("bad", "good")]
+    toc = {"root": "book/intro", "parts": [{"chapters": chapters}]}
+    (tmp_path / "_toc.yml").write_text(yaml.safe_dump(toc))
     monkeypatch.setattr(build, "ROOT", tmp_path)
     build.execute_side_by_side(tmp_path / "cache", timeout=60)
     kept = get_cache(tmp_path / "cache")
