@@ -53,7 +53,9 @@ def colleague(student: Any, year: int) -> Colleague:
         changes = np.flatnonzero(np.diff(ahead.astype(int)))
         once = len(changes) == 1 and ahead[-1] and 3 < changes[0] < 10
         if best > 0.15 and once and abs(ends).min() > 0.1:
-            return Colleague(alone, taught, curves, int(random.integers(2e5, 2e6)))
+            return Colleague(
+                alone, taught, curves, int(random.integers(200_000, 2_000_000))
+            )
 
 
 @check("Right on a small example. Others are tried when this is graded.")
