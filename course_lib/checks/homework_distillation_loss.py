@@ -45,17 +45,17 @@ def pair(student: Any, year: int) -> Pair:
         s = random.normal(size=(16, 4)) * random.uniform(1, 3)
         t = random.normal(size=(16, 4)) * random.uniform(1, 3)
         labels = torch.tensor(random.integers(0, 4, 16))
-        one, other = (torch.tensor(x.round(2), dtype=torch.float32) for x in (s, t))
+        ours, theirs = (torch.tensor(x.round(2), dtype=torch.float32) for x in (s, t))
         T = float(random.integers(4, 13) / 2)
-        sizes = [soft_pull(one, other, T=heat).norm().item() for heat in TEMPERATURES]
+        sizes = [soft_pull(ours, theirs, heat).norm().item() for heat in TEMPERATURES]
         best, second = sorted(sizes)[-1:-3:-1]
         inside = 0 < sizes.index(best) < len(sizes) - 1
         if inside and best > 1.004 * second:
-            return Pair(one, other, labels, T)
+            return Pair(ours, theirs, labels, T)
 
 
 def soft_pull(student: Tensor, teacher: Tensor, T: float) -> Tensor:
-    """The gradient of T² KL(teacher‖student) for the student's logits, without T².
+    """The gradient of T² KL(teacher‖student) for the student's logits.
 
     >>> soft_pull(torch.zeros(1, 2), torch.tensor([[9.0, 9.0]]), T=2.0)
     tensor([[0., 0.]])
