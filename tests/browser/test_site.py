@@ -124,7 +124,7 @@ def test_a_phone_never_scrolls_sideways(open_page, name):
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_mathematics_is_drawn_without_errors(open_page, name):
     page = open_page(name)
-    assert page.locator("mjx-container").count() > 3
+    assert page.locator("mjx-container").count() > 0
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
 
 
