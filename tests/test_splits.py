@@ -64,3 +64,5 @@ def test_ngrams_are_counted_once_for_each_size_of_table(monkeypatch):
     assert len(counted) == 2
     assert one.equal(other) and (one >= 0).any() and len(larger) == 128
     assert one.data_ptr() != other.data_ptr()
+    one.data.fill_(-1)
+    assert marks(64).equal(other)
