@@ -193,6 +193,22 @@ def lead(record: Record, name: str) -> str:
     return f"{value:+.2f} {points} [{low:+.2f}, {high:+.2f}]"
 
 
+def verdicts(record: Record, titles: Mapping[str, str]) -> dict[str, str]:
+    """Return what may be said of several differences of a record, in their titles.
+
+    Corrected for there being several (`intervals.holm`). Of a smoke run nothing is.
+
+    >>> gain = {"value": 0.0049, "interval": (0.0021, 0.0082), "p": 0.004}
+    >>> verdicts({"headline": "accuracy", "gain": gain}, {"gain": "less its equal"})
+    {'less its equal': '+0.49 points of accuracy [+0.21, +0.82]: better'}
+    """
+    adjusted = intervals.holm({name: record[name]["p"] for name in titles})
+    said = {name: intervals.verdict(record[name], adjusted[name]) for name in titles}
+    if record.get("scale") == "smoke":
+        said = dict.fromkeys(titles, "a smoke run, no claim")
+    return {titles[name]: f"{lead(record, name)}: {said[name]}" for name in titles}
+
+
 def verdict(record: Record) -> str:
     """Say in words whether the teacher helped, from the paired interval."""
     if record["scale"] == "smoke":

@@ -151,6 +151,22 @@ def test_a_committed_record_is_found_by_its_name():
         records.committed("x")
 
 
+def test_several_verdicts_of_one_record_are_corrected_for_each_other():
+    # By itself each interval excludes zero; asked together, only the surest stands.
+    close = {"value": 0.01, "interval": (0.001, 0.019), "p": 0.04}
+    sure = {"value": -0.01, "interval": (-0.013, -0.007), "p": 1e-6}
+    record = {"headline": "accuracy", "a": close, "b": close, "c": sure}
+    said = records.verdicts(record, {"a": "first", "b": "second", "c": "third"})
+    assert list(said) == ["first", "second", "third"]
+    assert (
+        said["first"] == "+1.00 points of accuracy [+0.10, +1.90]: no difference shown"
+    )
+    assert said["third"].endswith("[-1.30, -0.70]: worse")
+    assert records.verdicts(record, {"a": "first"})["first"].endswith(": better")
+    smoke = records.verdicts(record | {"scale": "smoke"}, {"c": "third"})
+    assert smoke["third"].endswith("a smoke run, no claim")
+
+
 def test_a_lead_is_written_in_points():
     said = records.lead(make_record(), "distilled_minus_alone")
     assert said == "+1.00 points of accuracy [+0.20, +1.80]"
