@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from exercises import exercise_tests
+from sklearn.linear_model import LogisticRegression
 
 from course_lib.checks import bert_to_small as check
 from course_lib.models import STUDENTS, count_parameters
@@ -53,19 +54,95 @@ def on_all_texts(teacher, taught, alone, labels):
     return (taught.argmax(1) == said).mean() - (alone.argmax(1) == said).mean()
 
 
-ANSWERS = {"features_for": [features], "front": [front], "excess": [excess]}
+def by_bytes(budget):
+    """Try them all, with the model itself."""
+    sizes = [
+        4 * (20_000 * e + 2 * 4 * 24 * (e + 24 + 2) + (4 * 24 + 1) * 2)
+        for e in range(1, 40)
+    ]
+    return np.int64(sum(size <= budget for size in sizes))
+
+
+def pairwise_front(points):
+    points = [tuple(row) for row in np.asarray(points)]
+    beaten = [
+        any(
+            (b[0] >= a[0], b[1] <= a[1], b[2] <= a[2]) == (True,) * 3 and b != a
+            for b in points
+        )
+        for a in points
+    ]
+    return np.flatnonzero(~np.array(beaten))
+
+
+def counted_excess(teacher, taught, alone, labels):
+    said, one, two = (m.argmax(-1).tolist() for m in (teacher, taught, alone))
+    wrong = [i for i, y in enumerate(labels) if said[i] != y]
+    gain = sum((one[i] == said[i]) - (two[i] == said[i]) for i in wrong)
+    return gain / max(1, len(wrong))
+
+
+def least_squares(told, hard=False):
+    """A student that is taught: weights and a bias."""
+    x, z = told
+    table = np.c_[x, np.ones(len(x))]
+    return np.linalg.lstsq(table, np.sign(z) if hard else z, rcond=None)[0]
+
+
+def accuracy(weights, test):
+    x, y = test
+    return ((x @ weights[:-1] + weights[-1] > 0) == y).mean()
+
+
+def crossing(told, labelled, test, *, draws=10, mean=np.mean, hard=False, train=False):
+    bar = accuracy(least_squares(told, hard), test)
+    for n in check.COUNTS:
+        scores = []
+        for seed in range(draws):
+            few = labelled(n, seed)
+            model = LogisticRegression(C=10.0).fit(*few)
+            scores.append(model.score(*(few if train else test)))
+        if mean(scores) > bar:
+            return n
+    return None
+
+
+def squared(told, labelled, test):
+    """No logistic regression: least squares on the labels as well."""
+    bar = accuracy(least_squares(told), test)
+    ahead = []
+    for n in check.COUNTS:
+        few = [labelled(n, 50 + seed) for seed in range(8)]
+        own = [accuracy(least_squares((x, 2 * y - 1)), test) for x, y in few]
+        ahead.append(np.mean(own) > bar)
+    return np.array(check.COUNTS)[np.argmax(ahead)]
+
+
+ANSWERS = {
+    "features_for": [features, by_bytes, lambda b: float(features(b))],
+    "front": [front, pairwise_front, lambda p: tuple(front(p))],
+    "excess": [excess, counted_excess, lambda *a: np.float32(excess(*a))],
+    "crossing": [
+        crossing,
+        squared,
+        lambda *world: crossing(*world, hard=True, draws=5),
+    ],
+}
 
 WRONG = {
     "features_for": [
         (lambda b: features(b) + 1, "just too large"),
         (lambda b: b // 80_000, "the gates cost something"),
         (lambda b: (b // 4 - 5_186) // 20_192, "For a budget of"),
+        (lambda b: features(4 * b), "For a budget of"),
+        (lambda b: 15, "For a budget of"),  # right by the printed example
     ],
     "front": [
         (lambda p: front(p)[::-1], "ascending"),
         (lambda p: [int(np.argmax(p[:, 0]))], "One is missing"),
         (lambda p: list(range(len(p))), "One too many"),
         (lambda p: front(np.asarray(p) * [1, 1, -1]), "For 3 models"),
+        (lambda p: [0, 2], "For 3 models"),  # the first case by heart
     ],
     "excess": [
         (without_alone, "student alone"),
@@ -73,6 +150,14 @@ WRONG = {
         (any_mistake, "the same mistake"),
         (on_all_texts, "gets wrong"),
         (unguarded, "makes no mistake"),
+    ],
+    "crossing": [
+        (lambda *world: crossing(*world, train=True), "on the test"),
+        (lambda *world: 400, "Too many"),
+        (lambda *world: check.COUNTS.index(crossing(*world)), "one of"),
+        (lambda *world: check.COUNTS[-1], "Too many"),
+        (lambda *world: [crossing(*world)], "list"),
+        (lambda told, labelled, test: accuracy(least_squares(told), test), "one of"),
     ],
 }
 

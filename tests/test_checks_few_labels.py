@@ -1,10 +1,13 @@
 import numpy as np
+import pytest
 import torch
 from exercises import exercise_tests
 from torch.nn import functional as F
 
 from course_lib.checks import few_labels as check
 from course_lib.losses import soft_target_loss
+
+pytestmark = pytest.mark.filterwarnings("ignore:invalid value")
 
 
 def pair(z):
@@ -56,11 +59,100 @@ def only_known(s, t, y):
     return known_loss(s[y >= 0], t[y >= 0], y[y >= 0])
 
 
+def shuffled_draw(labels, n, seed):
+    """Shuffle, then go round the classes until there are enough; a list of integers."""
+    order = np.random.default_rng(seed).permutation(len(labels)).tolist()
+    rows = []
+    while len(rows) < n:
+        for kind in sorted(set(labels.tolist())):
+            place = next((i for i in order if labels[i] == kind), None)
+            if place is not None and len(rows) < n:
+                rows.append(place)
+                order.remove(place)
+    return rows
+
+
+def torch_draw(labels, n, seed):
+    random = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(labels), generator=random)
+    taken = {}
+    rank = [
+        taken.setdefault(int(labels[i]), []).append(1) or len(taken[int(labels[i])])
+        for i in order
+    ]
+    return order[torch.tensor(rank).argsort(stable=True)[:n]]
+
+
+def looped_loss(s, t, y):
+    parts = [F.cross_entropy(s[i], y[i]) for i in range(len(y)) if y[i] != -1]
+    hard = sum(parts) / len(parts) if parts else 0
+    p, log_q = (t / 2).softmax(-1), (s / 2).log_softmax(-1)
+    soft = 4 * (p * (p.log() - log_q)).sum(-1).mean()
+    return (soft + hard) / 2
+
+
+def masked_loss(s, t, y):
+    known = (y >= 0).double()
+    each = F.cross_entropy(s, y.clamp(min=0), reduction="none")
+    hard = (each * known).sum() / known.sum().clamp(min=1)
+    return (0.5 * (soft_target_loss(s, t, 2.0) + hard)).item()
+
+
+def spreads(scores, ddof=1, squares=False):
+    """Two-way analysis of variance: what means differ by, less what the rest does."""
+    rows, columns = scores.mean(1), scores.mean(0)
+    rest = scores - rows[:, None] - columns + scores.mean()
+    rest = (rest**2).sum() / (len(rows) - 1) / (len(columns) - 1)
+    variances = np.array([m.var(ddof=ddof) for m in (rows, columns)])
+    variances = np.maximum(0, variances - rest / len(rows))
+    return variances if squares else np.sqrt(variances)
+
+
+def by_covariance(scores):
+    """Two starts share the draw: what their scores have in common is its luck."""
+    found = []
+    for table in (scores, scores.T):
+        shared = np.cov(table, rowvar=False)
+        each = shared[~np.eye(len(shared), dtype=bool)]
+        found.append(max(0.0, each.mean()) ** 0.5)
+    return tuple(found)
+
+
+def by_loops(scores):
+    n = len(scores)
+    all_mean = float(scores.mean())
+    own = [[float(m) - all_mean for m in scores.mean(axis)] for axis in (1, 0)]
+    rest = 0.0
+    for i in range(n):
+        for j in range(n):
+            rest += (float(scores[i, j]) - all_mean - own[0][i] - own[1][j]) ** 2
+    rest /= (n - 1) ** 2
+    variances = [sum(e * e for e in part) / (n - 1) - rest / n for part in own]
+    return torch.tensor([max(v, 0) ** 0.5 for v in variances])
+
+
+def unguarded(scores):
+    rows, columns = scores.mean(1), scores.mean(0)
+    rest = scores - rows[:, None] - columns + scores.mean()
+    rest = (rest**2).sum() / (len(rows) - 1) ** 2
+    variances = np.array([rows.var(ddof=1), columns.var(ddof=1)])
+    return np.sqrt(variances - rest / len(rows) - 1e-6)  # by rounding, below 0
+
+
 ANSWERS = {
-    "logits": [pair],
-    "copied": [lambda a, g: a * g + (1 - a) * (1 - g)],
-    "draw": [draw],
-    "known_loss": [known_loss],
+    "logits": [
+        pair,
+        lambda z: torch.outer(torch.tensor(z), torch.tensor([-0.5, 0.5])),
+        lambda z: [[-v / 2, v / 2] for v in z.tolist()],
+    ],
+    "copied": [
+        lambda a, g: a * g + (1 - a) * (1 - g),
+        lambda a, g: np.float32(a - (1 - g) * (2 * a - 1)),
+        lambda a, g: torch.tensor(1 - a - g + 2 * a * g),
+    ],
+    "draw": [draw, shuffled_draw, torch_draw],
+    "known_loss": [known_loss, looped_loss, masked_loss],
+    "spreads": [spreads, by_covariance, by_loops],
 }
 
 WRONG = {
@@ -75,6 +167,8 @@ WRONG = {
         (lambda a, g: a * g, "two classes"),
         (lambda a, g: a, "the teacher's"),
         (lambda a, g: a + g - 2 * a * g, "wrong"),
+        (lambda a, g: g, "80%"),
+        (lambda a, g: 0.74 if g == 0.9 else a, "the teacher's"),  # as printed
     ],
     "draw": [
         (lambda y, n, s: np.arange(n), "all seeds"),
@@ -96,6 +190,17 @@ WRONG = {
         (lambda s, t, y: ignoring(s, t, y, "sum"), "over the known labels"),
         (only_known, "every review"),
         (lambda s, t, y: 2 * known_loss(s, t, y), "one half"),
+    ],
+    "spreads": [
+        (lambda x: [x[:, 0].std(ddof=1), x[0].std(ddof=1)], "one start"),
+        (lambda x: [x.mean(1).std(ddof=1), x.mean(0).std(ddof=1)], "still have"),
+        (lambda x: spreads(x)[::-1], "other way round"),
+        (lambda x: spreads(x, squares=True), "take the root"),
+        (lambda x: [x.std(), x.std()], "all kinds of luck"),
+        (lambda x: spreads(x, ddof=0), "draws that move"),
+        (lambda x: [3.0, 1.0], "draws that move"),  # as printed
+        (unguarded, "below 0"),
+        (lambda x: spreads(x)[0], "shape"),
     ],
 }
 

@@ -4,10 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from course_lib.checks import check
-from course_lib.checks.expect import Slips, call, same
+from course_lib.checks.expect import Slips, call, read, require, same
 from course_lib.checks.lstm_to_lstm import lstm_parameters
+
+#: How many labels a student alone may be given in the exercise `crossing`.
+COUNTS = tuple(25 * 2**k for k in range(8))
+
+#: Numbers (texts, 10), and an answer to each: log-odds (texts,) or labels (texts,).
+Texts = tuple[NDArray[np.float64], NDArray[Any]]
 
 
 @check("Right: the file is a straight line in the features.")
@@ -112,3 +119,72 @@ def excess(function: Callable[..., Any]) -> None:
         given = f"{wrong.sum()} mistakes of the teacher in {len(labels)} texts"
         logits = [np.eye(3)[v] * 2.0 - 1 for v in (said, taught, alone)]
         same(call(function, *logits, labels), truth, given, slips)
+
+
+def small_world(
+    angle: float, seed: int = 0
+) -> tuple[Texts, Callable[[int, int], Texts], Texts]:
+    """Return texts with a teacher's log-odds, a source of labels, and a test.
+
+    A text is ten numbers, of which the first decides. The teacher has a doubt of its
+    own about every text, and looks in a direction that is off by `angle`, in radians.
+
+    >>> (x, z), labelled, (test_x, test_y) = small_world(0.3)
+    >>> x.shape, z.shape, labelled(5, 0)[1].shape, test_x.shape
+    ((4000, 10), (4000,), (5,), (8000, 10))
+    """
+    random = np.random.default_rng(seed)
+
+    def texts(count: int, random: np.random.Generator) -> Texts:
+        x = random.normal(size=(count, 10))
+        return x, (random.random(count) < 1 / (1 + np.exp(-3 * x[:, 0]))).astype(int)
+
+    x = random.normal(size=(4_000, 10))
+    believed = 3 * (np.cos(angle) * x[:, 0] + np.sin(angle) * x[:, 1])
+    told = x, believed + 3 * random.normal(size=len(x))
+    draw = np.random.default_rng
+
+    def labelled(count: int, seed: int) -> Texts:
+        return texts(count, draw([seed, count]))
+
+    return told, labelled, texts(8_000, random)
+
+
+@check("Right: a teacher twice as far off is worth a quarter of the labels.")
+def crossing(function: Callable[..., Any]) -> None:
+    """From how many labels on a student alone is better than one that is taught.
+
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> def taught(x, z):
+    ...     w = np.linalg.lstsq(np.c_[x, np.ones(len(x))], z, rcond=None)[0]
+    ...     return lambda x, y: ((x @ w[:-1] + w[-1] > 0) == y).mean()
+    >>> def first(told, labelled, test):
+    ...     bar = taught(*told)(*test)
+    ...     for n in COUNTS:
+    ...         fits = [LogisticRegression().fit(*labelled(n, s)) for s in range(10)]
+    ...         if np.mean([fit.score(*test) for fit in fits]) > bar:
+    ...             return n
+    >>> crossing(first)
+    ✅ Right: a teacher twice as far off is worth a quarter of the labels.
+    >>> crossing(lambda told, labelled, test: 400)
+    ❌ For a teacher that is off by 0.4 you returned 400; expected about 100. Too many:
+    is the bar the accuracy of the taught student, on the same test?
+    """
+    for angle, truth in {0.2: 400, 0.4: 100, 0.6: 50}.items():
+        given = f"a teacher that is off by {angle}"
+        got = read(call(function, *small_world(angle, seed=1)), truth, given)
+        require(
+            got in COUNTS,
+            f"For {given} you returned {got:g}; expected one of {list(COUNTS)}.",
+        )
+        slip = (
+            "Too few: is it the mean of several draws of labels, on the test?"
+            if got < truth
+            else "Too many: is the bar the accuracy of the taught student, on the "
+            "same test?"
+        )
+        # Where the curves meet they are flat, so the next count is as good.
+        require(
+            truth / 2 <= got <= truth * 2,
+            f"For {given} you returned {got:g}; expected about {truth}. {slip}",
+        )

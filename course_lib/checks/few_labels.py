@@ -198,3 +198,72 @@ def known_loss(function: Callable[[Tensor, Tensor, Tensor], Any]) -> None:
         }
         truth = (soft + hard).item()
         same(call(function, s, t, y), truth, f"labels {labels}", slips)
+
+
+def crossed_scores(
+    by_draw: float, by_start: float, rest: float, runs: int, seed: int = 0
+) -> np.ndarray:
+    """Return scores (draws, starts) that are made of three kinds of luck.
+
+    Each has the standard deviation asked for, not only on average: what is estimated
+    by the differences of means is `by_draw` and `by_start` to the last digit.
+
+    >>> scores = crossed_scores(3.0, 1.0, 2.0, runs=20)
+    >>> scores.shape, round(float(scores.mean(1).var(ddof=1)), 6)  # 9 + 4 / 20
+    ((20, 20), 9.2)
+    """
+    random = np.random.default_rng(seed)
+    noise = random.normal(size=(runs, runs))
+    noise -= noise.mean(0) + noise.mean(1, keepdims=True) - noise.mean()
+    noise *= rest / np.sqrt((noise**2).sum() / (runs - 1) ** 2)
+    effects = []
+    for sd in (by_draw, by_start):
+        effect = random.normal(size=runs)
+        effect -= effect.mean()
+        effect *= np.sqrt(sd**2 + rest**2 / runs) / effect.std(ddof=1)
+        effects.append(effect)
+    return 70 + effects[0][:, None] + effects[1] + noise
+
+
+@check("Right: a mean still has some of the rest in it, and that is taken out.")
+def spreads(function: Callable[[np.ndarray], Any]) -> None:
+    """How far the draw of labels moves a score, and how far the start.
+
+    >>> def apart(scores):
+    ...     rows, columns = scores.mean(1), scores.mean(0)
+    ...     rest = scores - rows[:, None] - columns + scores.mean()
+    ...     rest = (rest**2).sum() / (len(rows) - 1) / (len(columns) - 1)
+    ...     variances = np.array([rows.var(ddof=1), columns.var(ddof=1)])
+    ...     return np.sqrt(np.maximum(0, variances - rest / len(rows)))
+    >>> spreads(apart)
+    ✅ Right: a mean still has some of the rest in it, and that is taken out.
+    >>> spreads(lambda scores: [s.std(ddof=1) for s in (scores[:, 0], scores[0])])
+    ❌ For draws that move a score by 3, starts by 1 and the rest by 2 you returned
+    [3.527, 1.345]; expected [3.0, 1.0]. That is one start, and one draw: the rest is in
+    it too.
+    """
+    cases = [(3.0, 1.0, 2.0, 12), (0.5, 2.0, 4.0, 20), (1.0, 0.0, 3.0, 8)]
+    for by_draw, by_start, rest, runs in cases:
+        scores = crossed_scores(by_draw, by_start, rest, runs)
+        means = np.array([scores.mean(1).std(ddof=1), scores.mean(0).std(ddof=1)])
+        truth = np.array([by_draw, by_start])
+        total = scores.std(ddof=1)
+        slips = {
+            "The means still have some of the rest in them.": means,
+            "The other way round: first the draws, which are the rows.": truth[::-1],
+            "Those are variances: take the root.": truth**2,
+            "That is one start, and one draw: the rest is in it too.": (
+                np.array([scores[:, 0].std(ddof=1), scores[0].std(ddof=1)])
+            ),
+            "That mixes all kinds of luck.": lambda got, t=total: bool(
+                np.isclose(got, t, rtol=0.05).all()
+            ),
+            "No variance is below 0: take 0 where the difference is.": (
+                lambda got: bool(np.isnan(got).any())
+            ),
+        }
+        given = (
+            f"draws that move a score by {by_draw:g}, starts by {by_start:g} and the "
+            f"rest by {rest:g}"
+        )
+        same(call(function, scores), truth, given, slips, within=0.02)
