@@ -66,10 +66,6 @@ def test_it_has_the_parts_of_a_chapter(path):
     assert len(headings) == 1
 
 
-#: Chapters whose exercises have no sizes yet.
-UNSIZED = {"bert-to-small", "few-labels"}
-
-
 @each_notebook
 def test_it_can_be_read_in_one_sitting(path):
     words = len(re.sub(r"```.*?```", "", prose(path), flags=re.DOTALL).split())
@@ -82,8 +78,7 @@ def test_its_exercises_come_in_three_sizes(path):
     text = prose(path)
     sizes = ("Warm-up", "Work", "Open")
     found = [len(re.findall(rf"^### {size}: ", text, re.MULTILINE)) for size in sizes]
-    sized = all(count >= least for count, least in zip(found, (2, 1, 1), strict=True))
-    assert sized != (path.stem in UNSIZED)
+    assert all(count >= least for count, least in zip(found, (2, 1, 1), strict=True))
 
 
 @each_notebook
