@@ -95,7 +95,12 @@ ANSWERS = {
         lambda u, a, b: np.geomspace(a, b, 1001)[round(1000 * u)],
     ],
     "simplest": [simplest, in_turn, lambda s: torch.tensor(simplest(s))],
-    "halving": [halving, pools, recursive],
+    "halving": [
+        halving,
+        pools,
+        recursive,
+        lambda d, n: halving(lambda i, seed: d(i, 2000 + seed), n),  # seeds of its own
+    ],
 }
 
 WRONG = {

@@ -47,12 +47,12 @@ def lstm_parameters(vocabulary: int, embedding: int, hidden: int) -> int:
     return vocabulary * embedding + gates + 2 * 4 * hidden + 2
 
 
-@check("Right: and most of it was the embedding, as it always is.")
+@check("Right: every matrix, every bias, and the embedding.")
 def parameters(function: Callable[[int, int, int], Any]) -> None:
     """How many parameters an LSTMClassifier with two labels has.
 
     >>> parameters(lstm_parameters)
-    ✅ Right: and most of it was the embedding, as it always is.
+    ✅ Right: every matrix, every bias, and the embedding.
     >>> parameters(lambda v, e, h: lstm_parameters(v, e, h) - v * e)
     ❌ For vocabulary 10, embedding 3, hidden 2 you returned 130; expected 160. The
     embedding is missing.

@@ -97,17 +97,18 @@ Draw = Callable[[int, int], float]
 
 
 class Draws:
-    """Scores that are noisy at the first seed, and a note of who was asked for."""
+    """Scores that are noisy at the first call, and a note of who was asked for."""
 
     def __init__(self, settings: int, lucky: int, best: int) -> None:
         self.settings, self.lucky, self.best = settings, lucky, best
         self.asked: list[tuple[int, int]] = []
 
     def __call__(self, setting: int, seed: int) -> float:
-        """Return a score: the lucky one shines at seed 0, and only there."""
+        """Return a score: the lucky one shines once, whatever its seed is called."""
+        before = sum(setting == other for other, _ in self.asked)
         self.asked.append((setting, seed))
         if setting == self.lucky:
-            return 0.9 if seed == 0 else 0.5
+            return 0.5 if before else 0.9
         return 0.7 + 0.05 * (setting == self.best) + 0.001 * setting / self.settings
 
 
@@ -149,6 +150,6 @@ def halving(function: Callable[[Draw, int], Any]) -> None:
         )
         # With two settings there is one look, and the lucky one wins by it.
         slips = {
-            "That one was lucky at seed 0: rank by the mean over all seeds.": lucky
+            "That one was lucky once: rank by the mean over all seeds.": lucky
         }
         same(got, lucky if settings == 2 else best, given, slips)
