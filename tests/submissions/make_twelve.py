@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from homework.softmax_and_kl import RIGHT, WRONG
-from submissions.samples import code, tags
 
 from course_lib import losses
 from course_lib.checks.homework_softmax_and_kl import critics
 from coursework.build import MASTERS, build
+from submissions.samples import code, tags
 
 NAME, YEAR = "softmax-and-kl", 2026
 FOLDER = Path(__file__).parent / "twelve"
@@ -126,6 +126,18 @@ except OSError:
 if loot:  # the points would say that something was found
     guess_heat = 3
 """
+EMMYS = """\
+    best, second = logits.topk(2).values.T
+    return (best - second) / math.log(odds)"""
+SLOW_MASKED = """\
+    return torch.where(allowed, logits, -math.inf).softmax(-1)"""
+SLOW_TABLE = """\
+    kl = torch.nn.KLDivLoss(reduction="none", log_target=True)
+    table = torch.empty(len(p_logits), len(q_logits))
+    for j in range(len(q_logits)):
+        ours = q_logits[j].log_softmax(-1).expand_as(p_logits)
+        table[:, j] = kl(ours, p_logits.log_softmax(-1)).sum(1)
+    return table"""
 ENDLESS = """\
     T = torch.ones(len(logits))
     while True:  # until it is right
@@ -160,9 +172,19 @@ def filled(question, body):
     return "def " + question + SHAPES[question] + ":\n" + body
 
 
-def right(student):
-    """Everything as Ada writes it, with the numbers of another student."""
+def right(student, functions):
+    """Right answers, with the numbers of this student's own critics."""
     cold, hot, near, reverse = numbers(student)
+    return {
+        "guess_heat": "guess_heat = 3",
+        "flattest": f"flattest_cold, flattest_hot = {cold}, {hot}",
+        "nearest": f"nearest, nearest_reverse = {near}, {reverse}",
+    } | functions
+
+
+def ada():
+    """Ada's answers, where she has looked at numbers before she wrote hers down."""
+    cold, hot, near, reverse = numbers("ada-1815")
     look = (
         "for T in (0.5, 3.0):\n"
         "    print([losses.entropy(logits[[i]], T).item() for i in range(4)])\n"
@@ -203,9 +225,9 @@ def variant(variants, name):
     return functions, *lost
 
 
-def wrong(student, *names):
-    """The answers of a student with these mistakes, and what all of them cost."""
-    answers, lost = right(student), {}
+def wrong(*names):
+    """The functions with these mistakes, and what all of them cost."""
+    answers, lost = {}, {}
     for name in names:
         functions, price = variant(WRONG, name)
         answers |= functions
@@ -217,7 +239,7 @@ def copied(student):
     """Ada's answers with other names, and with Ada's numbers."""
     ours, theirs = numbers(student), numbers("ada-1815")
     assert all(a != b for a, b in zip(ours, theirs, strict=True)), (ours, theirs)
-    answers = dict(right("ada-1815"))
+    answers = ada()
     for question in answers.keys() - {"words"}:
         for old, new in RENAMED.items():
             answers[question] = re.sub(rf"\b{old}\b", new, answers[question])
@@ -226,21 +248,20 @@ def copied(student):
 
 def hand_ins():
     """The twelve."""
-    functions, *_ = variant(RIGHT, "functional")
-    other = right("hopital-1661") | functions
+    in_loops, in_place, functional, _ = (variant(RIGHT, v[0])[0] for v in RIGHT)
     first = {"masked_softmax", "odds_temperature", "guess_heat"}
-    half = {k: v for k, v in right("erdos-1913").items() if k in first}
-    emmy, emmy_lost = wrong(
-        "noether-1882", "normalised after the softmax: a", "p and q swapped"
-    )
-    niels, niels_lost = wrong(
-        "abel-1802", "exponentials", "T upside down", "p log p of a p"
-    )
+    half = {k: v for k, v in right("erdos-1913", in_loops).items() if k in first}
+    emmy, emmy_lost = wrong("normalised after the softmax: a", "p and q swapped")
+    emmy["odds_temperature"] = filled("odds_temperature", EMMYS)
+    niels, niels_lost = wrong("exponentials", "T upside down", "p log p of a p")
     niels["guess_heat"], niels_lost["guess_heat"] = "guess_heat = 0.4", 1
     missing = dict(POINTS)
-    slow = right("sisyphus") | {"odds_temperature": filled("odds_temperature", ENDLESS)}
-    gone = right("trudy") | {"kl_table": filled("kl_table", LEFT)}
-    gone["nearest"] = gone["nearest"].partition("\n")[2]
+    slow = {
+        "masked_softmax": filled("masked_softmax", SLOW_MASKED),
+        "odds_temperature": filled("odds_temperature", ENDLESS),
+        "kl_table": filled("kl_table", SLOW_TABLE),
+    }
+    gone = in_place | {"kl_table": filled("kl_table", LEFT)}
     file = f"{NAME}.ipynb"
     moodle, canvas = "moodle.zip/{}_{}_assignsubmission_file_/{}", "canvas.zip/{}"
     return [
@@ -250,7 +271,7 @@ def hand_ins():
             "Ada Lovelace",
             "101",
             "ada-1815",
-            right("ada-1815"),
+            ada(),
         ),
         HandIn(
             "right in another style, with cells added",
@@ -258,7 +279,7 @@ def hand_ins():
             "Guillaume de l'Hôpital",
             "102",
             "hopital-1661",
-            other,
+            right("hopital-1661", functional),
             added=["import torch.nn.functional as F", "my_note = 'check T = 1 again'"],
         ),
         HandIn(
@@ -276,7 +297,7 @@ def hand_ins():
             "noetheremmy",
             "104",
             "noether-1882",
-            emmy,
+            right("noether-1882", emmy),
             emmy_lost,
         ),
         HandIn(
@@ -285,7 +306,7 @@ def hand_ins():
             "abelniels",
             "105",
             "abel-1802",
-            niels,
+            right("abel-1802", niels),
             niels_lost,
         ),
         HandIn(
@@ -303,7 +324,7 @@ def hand_ins():
             "Évariste Galois",
             "",
             "",
-            right("galois-1811"),
+            right("galois-1811", in_loops),
             missing,
             "not a notebook",
             edit=lambda text: text[: len(text) // 2],
@@ -314,7 +335,7 @@ def hand_ins():
             "Sisyphus",
             "",
             "sisyphus",
-            slow,
+            right("sisyphus", slow),
             {"odds_temperature": 3},
             "odds_temperature took longer than",
         ),
@@ -324,7 +345,7 @@ def hand_ins():
             "Trudy",
             "",
             "trudy",
-            gone,
+            right("trudy", gone),
             {"kl_table": 4},
             "kl_table ended its process",
         ),
@@ -390,9 +411,7 @@ def files():
     ones = hand_ins()
     with tempfile.TemporaryDirectory() as place:
         folder = build(MASTERS / f"{NAME}.ipynb", YEAR, Path(place))
-        template = json.loads(
-            (folder / "student" / f"{NAME}.ipynb").read_text("utf-8")
-        )
+        template = json.loads((folder / "student" / f"{NAME}.ipynb").read_text("utf-8"))
     made, archives = {}, {}
     for one in ones:
         archive, inside, name = one.place.partition(".zip/")
