@@ -115,16 +115,6 @@ def load(folder: Path, masters: Path | None = None) -> Assignment:
     return made
 
 
-def questions_in(folder: Path) -> set[str]:
-    """Return the names of an assignment's questions, without reading its tests."""
-    questions = set()
-    for path in sorted((folder / "autograder").glob("*.zip"))[-1:]:
-        with zipfile.ZipFile(path) as archive:
-            found = [Path(name) for name in archive.namelist()]
-        questions = {p.stem for p in found if p.parts[0] == "tests" and p.suffix}
-    return questions
-
-
 def _order(template: Notebook | None) -> Any:
     cells = template.checks() if template else {}
     place = {q: n for n, questions in cells.items() for q in questions}

@@ -20,8 +20,9 @@ from coursework import submissions
 from coursework.assignment import load
 from coursework.batch import Task, grade_all
 from coursework.placing import other_years, place, questions_of
-from coursework.sandbox import ROOT, UNPROTECTED, Limits, Protection, choose
+from coursework.sandbox import UNPROTECTED, Limits, Protection, choose
 from coursework.table import Rows, WouldLose, filled_in, write_table
+from coursework.visible import ROOT
 
 HOMEWORK = ROOT / "_build" / "homework"
 GRADES = ROOT / "_build" / "grades"

@@ -1,8 +1,7 @@
 """Find notebooks that are alike: `python -m coursework.similarity FOLDER`.
 
-What students wrote is compared, two by two: their code by copydetect, which looks for
-runs of the same tokens and so does not mind other names, and long answers in words if
-they are the same. What the assignment gave them does not count. Nothing is run.
+What students wrote is compared, two by two (`coursework.alike` says how). Nothing is
+run.
 
 The results, beside the grades in `_build/grades` unless told otherwise:
 
@@ -15,33 +14,21 @@ been allowed to work together. Read both before you ask.
 
 import argparse
 import csv
-import io
-import itertools
-import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from copydetect import CodeFingerprint, compare_files
-from copydetect.utils import highlight_overlap
 from jinja2 import Environment
-from markupsafe import Markup
 
 from course_lib.files import whole_file
-from coursework import notebook, submissions
-from coursework.assignment import Assignment, load
+from coursework import submissions
+from coursework.alike import ALIKE, Pair, alike, boilerplate, work
+from coursework.assignment import load
 from coursework.grade import GRADES, HOMEWORK
-from coursework.notebook import Notebook, Unreadable, spaces
+from coursework.notebook import Notebook, Unreadable
 from coursework.placing import place, questions_of
 from coursework.submissions import Submission
 from coursework.table import safe
-
-ALIKE = 0.6  # of the code of one of the two
-RUN = 25  # characters that must follow each other in both, names counted as one
-LONG = 12  # words of an answer that two do not write by chance
-MOST_FILE, MOST_CODE = 20 << 20, 100_000
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -59,7 +46,7 @@ PAGE = """<!doctype html>
   .two > * { min-width: 0 }
   mark { background: #fc08; color: inherit }
 </style>
-<h1>{{ name }}: {{ pairs | length }} pairs that are alike</h1>
+<h1>{{ name }}: pairs that are alike: {{ pairs | length }}</h1>
 <p>Of {{ count }} notebooks. A pair is here if at least {{ "%.0f %%" | format(least) }}
 of one's code is also in the other's, or if both have a long answer in the same words.
 Marked is what both have.</p>
@@ -76,110 +63,19 @@ Marked is what both have.</p>
 _page = Environment(autoescape=True).from_string(PAGE)
 
 
-@dataclass(frozen=True)
-class Work:
-    """What one student wrote: code to be compared, and long answers by their words."""
-
-    submission: Submission
-    code: CodeFingerprint
-    texts: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two that are alike; each field has one's side and the other's."""
-
-    names: tuple[str, str]
-    numbers: tuple[str, str]
-    files: tuple[str, str]
-    shares: tuple[float, float]  # of one's code that is also in the other's
-    codes: tuple[Markup, Markup]
-    texts: list[str]  # that both have
-
-
-def own_code(submitted: Notebook, given: Notebook | None) -> str:
-    """Return the code cells that are not as they were given out."""
-    known = {spaces(cell.source) for cell in (given.cells if given else [])}
-    cells = [source for source in submitted.code().values() if source.strip()]
-    return "\n".join(x for x in cells if spaces(x) not in known)[:MOST_CODE]
-
-
-def work(
-    one: Submission, assignment: Assignment, boilerplate: np.ndarray | None = None
-) -> Work:
-    """Return what a student wrote.
-
-    Raises `notebook.Unreadable` if the file is no notebook, or a very large one.
-    """
-    if one.problem or len(one.data) > MOST_FILE:
-        raise Unreadable(one.problem or f"{len(one.data) / 1e6:,.0f} MB")
-    submitted, given = notebook.read(one.data), assignment.template
-    known = {spaces(cell.source) for cell in (given.cells if given else [])}
-    answers = [
-        cell.source
-        for cells in notebook.written_answers(submitted).values()
-        for cell in cells
-        if cell.kind == "markdown" and spaces(cell.source) not in known
-    ]
-    words = {" ".join(re.findall(r"\w+", text.casefold())): text for text in answers}
-    long = {key: text for key, text in words.items() if key.count(" ") >= LONG - 1}
-    return Work(one, fingerprint(own_code(submitted, given), boilerplate), long)
-
-
-def fingerprint(code: str, boilerplate: np.ndarray | None = None) -> CodeFingerprint:
-    """Return what copydetect compares; every run counts, so that the shares are exact
-    and the same each time."""
-    return CodeFingerprint(
-        "", RUN, 1, boilerplate, language="python", fp=io.StringIO(code)
-    )
-
-
-def alike(works: Iterable[Work], least: float = ALIKE) -> list[Pair]:
-    """Return the pairs of which one has `least` of its code from the other, or which
-    have a long answer in common; the most alike first."""
-    found = []
-    for one, other in itertools.combinations(works, 2):
-        _, shares, slices = compare_files(one.code, other.code)
-        texts = [one.texts[key] for key in one.texts if key in other.texts]
-        if max(shares) < least and not texts:
-            continue
-        both = (one, other)
-        codes = [_marked(x.code.raw_code, s) for x, s in zip(both, slices, strict=True)]
-        first, second = (x.submission for x in both)
-        found.append(
-            Pair(
-                (first.student, second.student),
-                (first.number, second.number),
-                (first.source, second.source),
-                (float(shares[0]), float(shares[1])),
-                (codes[0], codes[1]),
-                texts,
-            )
-        )
-    return sorted(found, key=lambda pair: (-max(pair.shares), pair.files))
-
-
-def _marked(code: str, slices: np.ndarray) -> Markup:
-    if not slices.size:
-        return Markup.escape(code)
-    marked, _ = highlight_overlap(code, slices, "<mark>", "</mark>", escape_html=True)
-    return Markup(marked)
-
-
 def report(
     name: str,
     ones: Iterable[Submission],
-    assignment: Assignment,
+    given: Notebook | None,
     out: Path,
     least: float = ALIKE,
 ) -> list[Pair]:
     """Compare the submissions of an assignment, and write `similar.html` and `.csv`."""
-    given = assignment.template.code().values() if assignment.template else []
-    boilerplate = np.array(list(fingerprint("\n".join(given)).hashes))
+    common = boilerplate(given)
     works, skipped = [], []
     for one in ones:
         try:
-            works.append(work(one, assignment, boilerplate))
+            works.append(work(one, given, common))
         except Unreadable as reason:
             skipped.append(f"{one.source!r}: {reason}")
     for skip in skipped:
@@ -224,10 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for line in strays:
         print(line)
     for name, ones in placed.items():
-        assignment = load(args.homework / name)
-        pairs = report(name, ones, assignment, args.out / name, args.alike)
+        given = load(args.homework / name).template
+        pairs = report(name, ones, given, args.out / name, args.alike)
         where = args.out / name / "similar.html"
-        print(f"{name}: {len(ones)} notebooks, {len(pairs)} pairs alike; {where}")
+        print(f"{name}: {len(ones)} notebooks, pairs alike: {len(pairs)}; {where}")
     return 0
 
 
