@@ -15,7 +15,8 @@ from coursework.submissions import Submission
 
 CHECKED = re.compile(rb'grader\.check\(\\?["\']([\w .-]{1,100}?)\\?["\']\)')
 CALLED = re.compile(rb'"assignment_name"\s*:\s*"([\w .-]{1,100})"')
-YEAR = re.compile(rb"\byear ?= ?(\d{4})\b")
+#: After a line's end as JSON has it, too.
+YEAR = re.compile(rb"(?:\\n|\b)year ?= ?(\d{4})\b")
 
 
 def questions_of(homework: Path, told: str | None = None) -> dict[str, set[str]]:
@@ -85,7 +86,7 @@ def other_years(ones: Iterable[Submission], assignment: Assignment) -> list[str]
         return []
     theirs = Counter(found[-1] for one in ones if (found := YEAR.findall(one.data)))
     return [
-        f"{count} notebooks have the numbers of {year.decode()}, and the tests those "
+        f"notebooks with the numbers of {year.decode()}: {count}; the tests have those "
         f"of {ours[1].decode()}: make homework YEAR={year.decode()}, then grade again"
         for year, count in sorted(theirs.items())
         if year != ours[1]

@@ -73,11 +73,12 @@ def test_whoever_is_told_what_it_is_needs_no_name():
 
 def test_the_year_is_that_of_the_cells_as_json_has_them(homework):
     assignment = load(homework / NAME)
-    late = file("ada", {"cells": [{"source": ["student = 1\\n", "year = 2025"]}]})
-    assert other_years([late], assignment) == []  # this one has no year
+    lines = file("ada", {"cells": [{"source": ["student = 1\n", "year = 2025"]}]})
+    text = file("bob", {"cells": [{"source": "student = 1\nyear = 2025\n"}]})
+    assert other_years([lines], assignment) == []  # this one has no year
     cells = assignment.template.cells
-    cells.append(type(cells[0])("code", "student = ...\\nyear = 2026", False))
-    [line] = other_years([late, late, file("bob", b"{}")], assignment)
-    assert line.startswith("2 notebooks have the numbers of 2025, and the tests those")
-    same = file("cyd", {"cells": [{"source": "year = 2026"}]})
+    cells.append(type(cells[0])("code", "student = ...\nyear = 2026", False))
+    [line] = other_years([lines, text, file("cyd", b"{}")], assignment)
+    assert line.startswith("notebooks with the numbers of 2025: 2; the tests have")
+    same = file("dan", {"cells": [{"source": "student = 1\nyear = 2026"}]})
     assert other_years([same], assignment) == []

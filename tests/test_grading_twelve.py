@@ -99,4 +99,4 @@ def test_numbers_of_another_year_are_told(homework, tmp_path, capsys):
         place = ["--homework", str(built), "--out", str(tmp_path / built.name)]
         assert grade.main([str(tmp_path / "in"), *place], LIMITS) == 0
         said = capsys.readouterr().out
-        assert (f"1 notebooks have the numbers of {YEAR}" in said) == told
+        assert (f"notebooks with the numbers of {YEAR}: 1" in said) == told
