@@ -16,7 +16,7 @@ from coursework import grade
 from coursework.build import MASTERS, build
 from coursework.sandbox import Limits
 
-LIMITS = Limits(seconds_cell=30, seconds_call=3)
+LIMITS = Limits(seconds_cell=30, seconds_call=3, patience=20)
 
 
 def rows(text):
