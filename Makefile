@@ -7,6 +7,8 @@
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make grade SUBMISSIONS=folder [ASSIGNMENT=name]   grade notebooks in a sandbox: a
 #                table and a page for each student in _build/grades
+#   make similar SUBMISSIONS=folder   which of them are alike; runs nothing of theirs
+#   make samples make the twelve hand-ins of tests/submissions again
 #   make lab     open the notebooks in JupyterLab
 #   make homework make the assignments: notebooks for students, solutions, autograders;
 #                make homework YEAR=2027 gives them other numbers
@@ -24,16 +26,17 @@ BIN := .venv/bin
 SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
 ASSIGNMENTS := $(sort $(wildcard notebooks/homework/*.ipynb))
 NOTEBOOKS := $(filter-out $(ASSIGNMENTS),$(sort $(wildcard notebooks/*/*.ipynb)))
-READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not -name '*.pyc') \
+# Not the hand-ins: their names have spaces, as names have.
+READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not -name '*.pyc' -not -path '*/twelve/*') \
 	notebooks/sync.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
 # Without the plugins that only other tests need: each process would import them.
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/pytest -q
 UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
-	--ignore=tests/browser --ignore=tests/test_zoo.py --ignore=tests/test_homework.py \
+	--ignore=tests/browser --ignore=tests/test_zoo.py --ignore-glob='tests/test_homework*' \
 	--ignore-glob='tests/test_grading_*'
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks portable browser lab homework grade lint results bench gpu sync minutes clean
+.PHONY: book test notebooks portable browser lab homework grade similar samples lint results bench gpu sync minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
@@ -55,7 +58,8 @@ _build/passed/real-data: $(SOURCES) $(wildcard tests/*reviews*.py experiments/*.
 	@mkdir -p $(@D) && touch $@
 
 # What may be handed in, also to do harm: graded in the sandbox that this machine has.
-_build/passed/grading: $(wildcard coursework/*.py tests/test_grading_*.py tests/submissions/*.py) course_lib/checks/expect.py requirements.txt | .venv/ready
+_build/passed/grading: $(wildcard coursework/*.py tests/test_grading_*.py tests/submissions/*.py tests/submissions/twelve/*.csv) \
+		tests/homework/softmax_and_kl.py notebooks/homework/softmax-and-kl.ipynb course_lib/checks/expect.py requirements.txt | .venv/ready
 	OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n 2 --dist loadfile --doctest-modules coursework tests/test_grading_*.py
 	@mkdir -p $(@D) && touch $@
 
@@ -65,8 +69,8 @@ _build/passed/zoo: _build/passed/unit
 	@mkdir -p $(@D) && touch $@
 
 # Each assignment as students get, solve and hand it in; wrong answers lose their points.
-_build/passed/homework: $(SOURCES) $(ASSIGNMENTS) $(wildcard coursework/*.py tests/homework/*.py) tests/test_homework.py | .venv/ready
-	OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n 2 --dist loadgroup tests/test_homework.py
+_build/passed/homework: $(SOURCES) $(ASSIGNMENTS) $(wildcard coursework/*.py tests/homework/*.py tests/test_homework*.py) | .venv/ready
+	OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n 2 --dist loadgroup tests/test_homework*.py
 	@mkdir -p $(@D) && touch $@
 
 _build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready
@@ -86,6 +90,13 @@ grade: .venv/ready
 	@test -n "$(SUBMISSIONS)" || { echo "Say where they are: make grade SUBMISSIONS=folder"; exit 2; }
 	$(BIN)/python -m coursework.grade "$(SUBMISSIONS)" $(if $(ASSIGNMENT),--assignment "$(ASSIGNMENT)") \
 		$(if $(PROTECTION),--protection "$(PROTECTION)")
+
+similar: .venv/ready
+	@test -n "$(SUBMISSIONS)" || { echo "Say where they are: make similar SUBMISSIONS=folder"; exit 2; }
+	$(BIN)/python -m coursework.similarity "$(SUBMISSIONS)" $(if $(ASSIGNMENT),--assignment "$(ASSIGNMENT)")
+
+samples: .venv/ready
+	PYTHONPATH=tests $(BIN)/python -m submissions.make_twelve
 
 lab: .venv/ready
 	$(BIN)/jupyter lab notebooks

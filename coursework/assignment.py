@@ -3,6 +3,7 @@
 import ast
 import builtins
 import json
+import math
 import re
 import tempfile
 import zipfile
@@ -26,6 +27,7 @@ class Assignment:
     files: dict[str, bytes] = field(default_factory=dict)  # beside the notebook
     template: Notebook | None = None  # as the students got it
     written: dict[str, str] = field(default_factory=dict)  # text → question
+    read: dict[str, float] = field(default_factory=dict)  # points that a person gives
 
     def imports(self) -> dict[str, Any]:
         """Return what the students' notebook imports, imported here.
@@ -107,18 +109,10 @@ def load(folder: Path, masters: Path | None = None) -> Assignment:
     order = _order(made.template)
     made.tests = {q: made.tests[q] for q in sorted(made.tests, key=order)}
     master = masters / f"{name}.ipynb" if masters else None
-    made.written = _written(made.template, master)
+    made.written, read = _written(made.template, master)
+    both = made.tests.keys()
+    made.read = {q if q not in both else f"{q} (written)": read[q] for q in read}
     return made
-
-
-def questions_in(folder: Path) -> set[str]:
-    """Return the names of an assignment's questions, without reading its tests."""
-    questions = set()
-    for path in sorted((folder / "autograder").glob("*.zip"))[-1:]:
-        with zipfile.ZipFile(path) as archive:
-            found = [Path(name) for name in archive.namelist()]
-        questions = {p.stem for p in found if p.parts[0] == "tests" and p.suffix}
-    return questions
 
 
 def _order(template: Notebook | None) -> Any:
@@ -193,15 +187,17 @@ def _left_open(node: ast.stmt) -> bool:
     return isinstance(value, ast.Constant) and value.value is ...
 
 
-def _written(template: Notebook | None, master: Path | None) -> dict[str, str]:
-    """Return which question has which text, for those that a person grades.
+def _written(
+    template: Notebook | None, master: Path | None
+) -> tuple[dict[str, str], dict[str, float]]:
+    """Return which question has which text, for those that a person grades, and for
+    how many points.
 
-    Their names stand in the master alone; without it they are numbered.
+    Both stand in the master alone; without it they are numbered, for any points.
     """
-    if template is None:
-        return {}
-    texts = list(notebook.written_answers(template))
+    texts = list(notebook.written_answers(template)) if template else []
     names = {text: f"written {n}" for n, text in enumerate(texts, 1)}
+    points: dict[str, float] = {}
     if master is not None and master.exists():
         cells = json.loads(master.read_text("utf-8"))["cells"]
         question: Any = None
@@ -214,5 +210,6 @@ def _written(template: Notebook | None, master: Path | None) -> dict[str, str]:
                 for text in names:
                     if question.get("manual") and text.startswith(spaces(source)):
                         names[text] = str(question["name"])
+                        points[names[text]] = float(question.get("points", 1))
                 question = None
-    return names
+    return names, {name: points.get(name, math.inf) for name in names.values()}

@@ -77,7 +77,7 @@ def build(master: Path, year: int, built: Path = BUILT) -> Path:
         archive.rename(autograder / "autograder.zip")
         setup = _setup(sorted((student / "tests").glob("*.py")))
         for notebook in (student / master.name, solution):
-            _finish(notebook, setup)
+            _finish(notebook, setup, name)
         _zip(student, target / "student.zip")
         shutil.rmtree(built / name, ignore_errors=True)
         return target.rename(built / name)
@@ -118,9 +118,15 @@ def _setup(tests: list[Path]) -> str:
     )
 
 
-def _finish(path: Path, setup: str) -> None:
-    """Add the setup cell, and number the cells, as otter gives them random ids."""
+def _finish(path: Path, setup: str, name: str) -> None:
+    """Add the setup cell and the assignment's name; number the cells, as otter gives
+    them random ids.
+
+    With `name` in the master's config otter would write the name too. But then its
+    autograder would refuse a whole notebook that has lost it on the way.
+    """
     notebook = nbformat.read(path, as_version=4)
+    notebook.metadata.setdefault("otter", {})["assignment_name"] = name
     notebook.cells.insert(1, _form(setup))
     for i, cell in enumerate(notebook.cells):
         cell.id = f"cell-{i}"

@@ -3,31 +3,30 @@
 What is graded and has not changed is not graded again, so that a stopped run goes on.
 The results, `_build/grades` unless told otherwise:
 
-    NAME.csv                  a row for each notebook, with points for each question
+    NAME.csv                  a row for each notebook, with points for each question;
+                              marks that a person fills in there stay, and count
     NAME/feedback/STUDENT.html    a page for the student
     NAME/details/….json       all there is to know about one notebook, for the teacher
 """
 
 import argparse
 import os
-import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from coursework import submissions
-from coursework.assignment import load, questions_in
+from coursework.assignment import load
 from coursework.batch import Task, grade_all
-from coursework.sandbox import ROOT, UNPROTECTED, Limits, Protection, choose
-from coursework.submissions import Submission
-from coursework.table import write_table
+from coursework.placing import other_years, place, questions_of
+from coursework.sandbox import UNPROTECTED, Limits, Protection, choose
+from coursework.table import Rows, WouldLose, filled_in, write_table
+from coursework.visible import ROOT
 
 HOMEWORK = ROOT / "_build" / "homework"
 GRADES = ROOT / "_build" / "grades"
 MASTERS = ROOT / "notebooks" / "homework"
-CHECKED = re.compile(rb'grader\.check\(\\?["\']([\w .-]{1,100}?)\\?["\']\)')
-CALLED = re.compile(rb'"assignment_name"\s*:\s*"([\w .-]{1,100})"')
 
 
 def main(arguments: Sequence[str] | None = None, limits: Limits | None = None) -> int:
@@ -49,39 +48,51 @@ def main(arguments: Sequence[str] | None = None, limits: Limits | None = None) -
         return 2
     print(f"Sandbox: {protection.name}. {args.jobs} at a time.")
     limits = limits or Limits(seconds=args.seconds, memory=args.memory)
-    built = sorted(args.homework.iterdir()) if args.homework.is_dir() else []
-    known = {p.name: questions_in(p) for p in built if not p.name.startswith(".")}
-    if args.assignment:
-        known = {args.assignment: known.get(args.assignment, set())}
-    found = list(submissions.find(args.folder))
-    placed, strays = place(found, known, args.assignment)
+    known = questions_of(args.homework, args.assignment)
+    if not known:
+        print(f"No assignment in {args.homework}: run make homework.", file=sys.stderr)
+        return 1
+    placed, strays = place(submissions.find(args.folder), known, args.assignment)
     for line in strays:
         print(line)
     if not placed:
         print(f"Nothing to grade in {args.folder}.", file=sys.stderr)
         return 1
-    for name in sorted({name for _, name in placed}):
-        for warning in load(args.homework / name, args.masters).warnings():
+    loaded = {name: load(args.homework / name, args.masters) for name in placed}
+    for name, ones in placed.items():
+        for warning in loaded[name].warnings() + other_years(ones, loaded[name]):
             print(f"Careful: {warning}.")
     tasks = [
         Task(one, name, args.homework, args.masters, protection, limits)
-        for one, name in placed
+        for name, ones in placed.items()
+        for one in ones
     ]
-    results = grade_all(tasks, args.out, args.jobs)
-    for name in sorted({task.assignment for task in tasks}):
-        rows = [
-            (task.submission, result)
-            for task, result in zip(tasks, results, strict=True)
-            if task.assignment == name
-        ]
-        table = args.out / f"{name}.csv"
-        write_table(table, rows)
-        for says, count in Counter(r.get("says") for _, r in rows).items():
-            if says and count > 1:
-                print(f"Careful: {count} notebooks say that they are {says!r}'s.")
-        pages = args.out / name / "feedback"
-        print(f"{name}: {len(rows)} notebooks, {table}; pages in {pages}")
+    tables = {name: args.out / f"{name}.csv" for name in placed}
+    try:
+        for name in placed:  # now, and not after an hour
+            filled_in(tables[name], placed[name], loaded[name])
+        results = grade_all(tasks, args.out, args.jobs)
+        for name in placed:
+            rows = [
+                (task.submission, result)
+                for task, result in zip(tasks, results, strict=True)
+                if task.assignment == name
+            ]
+            marks = filled_in(tables[name], placed[name], loaded[name])
+            write_table(tables[name], rows, loaded[name].read, marks)
+            _told(name, rows, args.out)
+    except WouldLose as error:
+        print(error, file=sys.stderr)
+        return 2
     return 0 if all("error" not in r for r in results) else 1
+
+
+def _told(name: str, rows: Rows, out: Path) -> None:
+    for says, count in Counter(r.get("says") for _, r in rows).items():
+        if says and count > 1:
+            print(f"Careful: {count} notebooks say that they are {says!r}'s.")
+    pages = out / name / "feedback"
+    print(f"{name}: {len(rows)} notebooks, {out / name}.csv; pages in {pages}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -110,45 +121,6 @@ def _protection(args: argparse.Namespace) -> tuple[Protection | None, list[str]]
         )
         return UNPROTECTED, []
     return choose(args.protection)
-
-
-def place(
-    found: Iterable[Submission], questions: dict[str, set[str]], told: str | None
-) -> tuple[list[tuple[Submission, str]], list[str]]:
-    """Return which submission belongs to which assignment, and a line for each stray.
-
-    A file that does not say counts to the only assignment there is.
-    """
-    called = [(one, _called(one.data, questions)) for one in found]
-    said = Counter(name for _, name in called if name in questions)
-    usual = told or (next(iter(said)) if len(said) == 1 else None)
-    placed, strays = [], []
-    for one, name in called:
-        if name is not None and name not in questions:
-            among = ", ".join(questions)
-            reason = f"is of the assignment {name!r}, which is not among {among}"
-            strays.append(f"{one.source!r} {reason}: not graded")
-        elif name or usual:
-            placed.append((one, name or str(usual)))
-        else:
-            strays.append(
-                f"{one.source!r} does not say what it is: add ASSIGNMENT=NAME"
-            )
-    return placed, strays
-
-
-def _called(data: bytes, questions: dict[str, set[str]]) -> str | None:
-    """Return which assignment a notebook's file is, by its metadata or its questions.
-
-    The file is not parsed here, where one that is made to harm could harm all others.
-    """
-    names = CALLED.findall(data)
-    if names:
-        return str(names[-1].decode())
-    asked = {question.decode() for question in CHECKED.findall(data)}
-    shared = {name: len(asked & own) for name, own in questions.items()}
-    best = max(shared, key=lambda name: shared[name], default=None)
-    return best if best and shared[best] else None
 
 
 if __name__ == "__main__":

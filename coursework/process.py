@@ -14,7 +14,8 @@ from typing import Any
 
 import psutil
 
-from coursework.sandbox import ROOT, Limits, Protection, environment
+from coursework.sandbox import Limits, Protection
+from coursework.visible import ROOT, environment
 from coursework.wire import Broken, receive, send
 
 EVERY = 0.1  # seconds between two looks at what is used

@@ -16,7 +16,6 @@ attributes, methods, indices, `len` and loops work.
 import builtins
 import io
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import cloudpickle
@@ -26,6 +25,7 @@ from torch import Tensor
 
 from coursework.changes import parts, write
 from coursework.process import Gone
+from coursework.standin import Module, Remote
 from coursework.student import Student, in_words
 from coursework.wire import WRONG, Broken, tensors_in, unpack
 
@@ -36,47 +36,6 @@ NEVER = ("StopIteration", "StopAsyncIteration", "GeneratorExit", "Exception")
 
 class StudentError(RuntimeError):
     """A student's code failed in a way for which Python has no exception."""
-
-
-class Remote:
-    """A stand-in for one object in the sandbox."""
-
-    def __init__(self, link: "Link", about: dict[str, Any], root: str = "") -> None:
-        fields = {
-            "_link": link,
-            "_key": int(about["object"]),
-            "_generation": link.student.generation,
-            "_root": root,
-            "__name__": str(about.get("name"))[:80],
-            "_type": str(about.get("type"))[:80],
-        }
-        self.__dict__.update(fields)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102
-        return self._link.operate("call", self, *args, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._link.operate("attribute", self, name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._link.operate("set", self, name, value)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._link.operate("item", self, index)
-
-    def __len__(self) -> int:
-        return int(self._link.operate("length", self))
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._link.operate("items", self))
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __repr__(self) -> str:
-        return f"<the student's {self._type} {self.__dict__['__name__']}>"
 
 
 class Link:
@@ -95,7 +54,7 @@ class Link:
         reply, data = self._ask(name, "name", name=name)
         if "value" in reply:
             value = self._read(self._value, reply, data, name)
-            if not isinstance(value, _Module):
+            if not isinstance(value, Module):
                 return value
         raise NameError(f"name {name!r} is not defined")
 
@@ -169,7 +128,7 @@ class Link:
 
         def made(about: dict[str, Any]) -> Any:
             named = root if about is reply["value"] else ""
-            return _Module() if about.get("module") else Remote(self, about, named)
+            return Module() if about.get("module") else Remote(self, about, named)
 
         for index, tree in reply.get("changed", []):
             write(given[index], unpack(tree, tensors, made))
@@ -207,10 +166,6 @@ class Link:
         ]
         changed, self._seeds = seen != self._seeds, seen
         return states if changed else None
-
-
-class _Module:
-    """What the judge has instead of a module of the sandbox."""
 
 
 class _Across(torch.autograd.Function):

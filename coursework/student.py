@@ -49,7 +49,8 @@ class Student:
         self._close()
 
     def run(self, number: int) -> None:
-        """Run one more cell."""
+        """Run one more cell: with it, another question begins."""
+        self.next_question()
         self._ran.append(number)
         self._todo.append(number)
         try:

@@ -5,8 +5,6 @@ a notebook changes what comes back, which is no more than the notebook's own fun
 could do. No test is ever here: only the inputs with which it calls a function.
 """
 
-import contextlib
-import importlib.machinery
 import io
 import itertools
 import operator
@@ -27,6 +25,7 @@ import numpy as np
 import torch
 
 from coursework.changes import content, state
+from coursework.shell import shell
 from coursework.wire import Broken, Packer, receive, send
 
 MOST_ITEMS = 100_000
@@ -196,44 +195,6 @@ def described(error: BaseException) -> dict[str, str]:
         text = "(its message cannot be read)"
     name = str(type(error).__name__)
     return {"type": name[:80], "known": known[0], "text": text[:MOST_TEXT]}
-
-
-def shell() -> Any:
-    """Return an IPython shell as a notebook has it, without history, pip and otter."""
-    from IPython.core.interactiveshell import InteractiveShell
-    from traitlets.config import Config
-
-    class Shell(InteractiveShell):
-        """One that has no window to draw in, and keeps no copy of what is printed."""
-
-        def enable_gui(self, gui: Any = None) -> None: ...
-
-        def _tee(self, channel: str) -> Any:
-            return contextlib.nullcontext()
-
-    config = Config()
-    config.HistoryManager.enabled = False
-    config.InteractiveShell.colors = "nocolor"
-    made = Shell.instance(config=config)
-    made.magics_manager.register_function(nothing, magic_name="pip")
-
-    class Notebook:
-        """Tests are run by the judge, so that `grader.check` has nothing to do here."""
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-
-        def __getattr__(self, name: str) -> Any:
-            return lambda *args, **kwargs: None
-
-    otter = types.ModuleType("otter")
-    otter.Notebook = Notebook  # type: ignore[attr-defined]
-    otter.__spec__ = importlib.machinery.ModuleSpec("otter", None)
-    sys.modules["otter"] = otter
-    return made
-
-
-def nothing(line: str) -> None:
-    """Do nothing, where a notebook asks for packages: there is no network."""
 
 
 def limit(limits: dict[str, int]) -> None:

@@ -90,7 +90,7 @@ exec(SPY, TESTS)
 @pytest.fixture(scope="module")
 def link():
     protection, _ = choose()
-    limits = Limits(seconds_call=3, patience=3, answer=16, restarts=20)
+    limits = Limits(seconds_call=3, patience=10, answer=16, restarts=20)
     with Student({1: SOURCE}, protection or UNPROTECTED, limits) as student:
         student.run(1)
         assert not student.failed
