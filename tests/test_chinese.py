@@ -59,7 +59,9 @@ def chapter_of(below: str) -> Path:
 def prose(path: Path) -> str:
     """A chapter's text in small letters, without line ends and emphasis."""
     cells = json.loads(text_of(path))["cells"]
-    found = " ".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    found = " ".join(
+        "".join(c["source"]) for c in cells if c["cell_type"] == "markdown"
+    )
     return re.sub(r"\s+", " ", found.replace("*", "")).lower()
 
 
@@ -103,7 +105,9 @@ def test_each_chapter_has_its_summary_in_chinese_in_the_order_of_the_book():
         for summary in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
             title, rest = summary.split("\n", 1)
             assert re.search(HAN, title)
-            link = re.search(r"^英文：\[\]\(\.\./\.\./(\S+)\.ipynb\)$", rest, re.MULTILINE)
+            link = re.search(
+                r"^英文：\[\]\(\.\./\.\./(\S+)\.ipynb\)$", rest, re.MULTILINE
+            )
             assert link, f"{page}: no link below {title!r}"
             assert SUMMARIES[str(Path(link[1]).parent)] == page
             summarised.append(link[1])
@@ -125,7 +129,9 @@ def test_a_chinese_page_says_so_and_its_links_lead_somewhere(path):
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_no_line_ends_within_a_paragraph(path):
     """In Chinese a browser would show a blank there."""
-    text = re.sub(r"^(---|```).*?^\1$", "", text_of(path), flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(
+        r"^(---|```).*?^\1$", "", text_of(path), flags=re.DOTALL | re.MULTILINE
+    )
     broken = [
         f"{line} / {after}"
         for line, after in zip(text.split("\n"), text.split("\n")[1:], strict=False)
