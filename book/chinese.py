@@ -1,7 +1,7 @@
 """For Sphinx: pages in Chinese say that they are, and search finds their words.
 
-A page whose front matter has `lang: zh-Hans` says so in its HTML. A screen reader then
-reads it in Chinese, and a browser takes the fonts and breaks the lines as is right there.
+A page whose front matter has `lang: zh-Hans` says so in its HTML. Then a screen reader
+reads it in Chinese, and a browser takes fonts and breaks lines as is right there.
 
 Chinese has no blanks between words. Sphinx's search goes by blanks and marks, so it
 would take each clause for one long word, and not find a word inside it. So here all
