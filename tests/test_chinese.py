@@ -98,6 +98,12 @@ def test_no_two_terms_share_a_chinese_one():
     assert len(named) == len(set(named)) == len(ENTRIES)
 
 
+def test_the_table_of_chinese_terms_is_made_anew_when_the_list_has_changed():
+    """The execution cache knows a page by its code, and the code has not changed."""
+    front = text_of(BOOK / "glossary.md").split("---\n")[1]
+    assert yaml.safe_load(front)["mystnb"] == {"execution_mode": "force"}
+
+
 def test_each_chapter_has_its_summary_in_chinese_in_the_order_of_the_book():
     summarised = []
     for page in SUMMARIES.values():
