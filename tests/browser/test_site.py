@@ -115,6 +115,20 @@ def test_an_address_by_number_leads_to_the_chapter_of_its_topic(site, browser):
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_which_language_it_is_in(open_page, name):
+    said = open_page(name).evaluate("document.documentElement.lang")
+    assert said == ("zh-Hans" if "/zh/" in name else "en")
+
+
+@pytest.mark.parametrize("query", ["蒸馏", "知识蒸馏", "熵", "KL散度"])
+def test_search_finds_words_inside_chinese_sentences(site, browser, query):
+    page = browser.new_page()
+    page.goto(f"{site}/search.html?q={query}")
+    page.wait_for_selector("ul.search a[href*='zh/']")
+    page.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_a_phone_never_scrolls_sideways(open_page, name):
     page = open_page(name, width=390)
     wide = page.evaluate(
