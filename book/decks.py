@@ -1,43 +1,27 @@
-"""Execute the slides and write them to `_build/slides`: `make slides`.
+"""A deck of slides: from a text to a page.
 
-A deck is a text, `book/slides/NAME.md`. A heading begins a slide. `Note (2 min): ...` is
-what only the speaker sees, `Live: foundations/softmax softmax-048` names a cell to be run
-before the class. A fence `{code-cell}` holds code, of which only the result is
-shown, and a fence `{cells} foundations/softmax` names cells of a chapter by their ids
-(`first..last` for all from one to another): they are run as they stand in the book, and
-the last one's result is shown, so a picture on a slide is the one on the page. `{run}` is
-the same and shows nothing.
+A deck is `book/slides/NAME.md`. A heading begins a slide. `Note (2 min): ...` is what
+only the speaker sees. `Live: foundations/softmax softmax-048` names a cell that is to be
+run before the class.
 
-The decks need no network: reveal.js, MathJax and Vega lie beside them.
+A fence `{code-cell}` holds code, of which the result is shown. A fence with the words
+`{cells} foundations/softmax` names cells of a chapter by their ids (`first..last` for all
+from one to another): they are run as they stand in the book, and the last one's result
+is shown, so a picture on a slide is the one on the page. `{run}` is the same and shows
+nothing. What follows a guess waits for the next click.
 """
 
-import hashlib
 import html
-import importlib.util
-import logging
-import os
 import re
-import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_cache import get_cache
-from jupyter_cache.executors import load_executor
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
-DECKS = ROOT / "book" / "slides"
-STATIC = ROOT / "book" / "_static"
-MADE = ROOT / "_build" / "slides"
-
-_spec = importlib.util.spec_from_file_location("build", ROOT / "book" / "build.py")
-assert _spec is not None and _spec.loader is not None
-build: Any = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(build)
 
 FENCE = re.compile(
     r"^```\{(code-cell|cells|run)\} *(\S*)\n(.*?)^```$", re.DOTALL | re.MULTILINE
@@ -147,29 +131,6 @@ def notebook_of(text: str) -> NotebookNode:
     return notebook
 
 
-def execute(paths: list[Path], cache: Path) -> list[NotebookNode]:
-    """Execute notebooks side by side, those that have changed; return them done.
-
-    Raises RuntimeError with the error of a cell that raised.
-    """
-    kept = get_cache(cache)
-    for record in kept.list_project_records():
-        kept.remove_nb_from_project(record.pk)  # one that raised is not tried again
-    for path in paths:
-        kept.add_nb_to_project(str(path))
-    logger = logging.getLogger("slides")
-    load_executor("local-parallel", kept, logger).run_and_cache(timeout=900)
-    done = []
-    for path in paths:
-        record = kept.get_project_record(str(path))
-        if kept.get_cached_project_nb(record.pk) is None:
-            lines = build.COLORS.sub("", record.traceback).strip().splitlines()
-            raise RuntimeError(f"slides: {path.stem}: {lines[-1]}")
-        _, notebook = kept.merge_match_into_file(str(path))
-        done.append(notebook)
-    return done
-
-
 def cue(chapter: str, cell: str) -> str:
     """Say where in the book a cell is to be run before the class.
 
@@ -189,7 +150,7 @@ def cue(chapter: str, cell: str) -> str:
 
 
 def outcome(cell: NotebookNode) -> str:
-    """Return what a cell shows, as HTML; what it says in Markdown is marked as words."""
+    """Return what a cell shows, as HTML."""
     parts = []
     for output in cell.outputs:
         data = output.get("data", {})
@@ -205,7 +166,10 @@ def outcome(cell: NotebookNode) -> str:
 
 
 def section(slide: str, outcomes: list[str]) -> str:
-    """Return a slide as HTML: heading, words, what is shown, notes; uses up outcomes."""
+    """Return a slide as HTML; it uses up the outcomes of its cells.
+
+    Raises ValueError if it has no notes.
+    """
     note = NOTE.search(slide)
     if not note:
         raise ValueError(
@@ -213,7 +177,8 @@ def section(slide: str, outcomes: list[str]) -> str:
             "begins with 'Note (2 min): '"
         )
     heading, _, body = slide[: note.start()].partition("\n")
-    words, shown = [], []
+    words: list[str] = []
+    shown: list[str] = []
     pieces = FENCE.split(body)[::4]  # less the three groups of each fence
     kinds = ["run", *FENCE.split(body)[1::4]]
     for i, (kind, piece) in enumerate(zip(kinds, pieces, strict=True)):
@@ -231,8 +196,9 @@ def section(slide: str, outcomes: list[str]) -> str:
     length, text = note.groups()
     return (
         f'<section class="{kind}" data-timing="{60 * int(length)}">\n'
-        f"{_markdown(heading)}\n<div class='columns'>{columns}</div>\n"
-        f'<aside class="notes">{_markdown(f"*{length} min.* {text}")}</aside>\n</section>'
+        f'{_markdown(heading)}<div class="columns">{columns}</div>\n'
+        f'<aside class="notes">{_markdown(f"*{length} min.* {text}")}</aside>\n'
+        "</section>"
     )
 
 
@@ -255,48 +221,3 @@ def page(text: str, done: NotebookNode) -> str:
     assert title is not None
     all_of_it = "\n".join(section(slide, outcomes) for slide in slides(text))
     return PAGE.format(title=html.escape(title[1]), slides=all_of_it)
-
-
-def write_decks(names: list[str], made: Path = MADE) -> list[Path]:
-    """Write decks, all if none is named, and what they need; return the pages."""
-    paths = [DECKS / f"{n}.md" for n in names] or sorted(DECKS.glob("*.md"))
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in paths}
-    cache = made / f"cache-{build.inputs_digest()}"
-    for old in set(made.glob("cache-*")) - {cache}:
-        shutil.rmtree(old)
-    cache.mkdir(parents=True, exist_ok=True)
-    code = []
-    for name, text in texts.items():
-        path = made / "code" / f"{name}.ipynb"
-        path.parent.mkdir(exist_ok=True)
-        nbformat.write(notebook_of(text), path)
-        code.append(path)
-    done = execute(code, cache)
-    shutil.copytree(STATIC / "reveal", made / "_static" / "reveal", dirs_exist_ok=True)
-    shutil.copytree(STATIC / "mathjax", made / "_static/mathjax", dirs_exist_ok=True)
-    shutil.copy(DECKS / "slides.css", made / "_static" / "slides.css")
-    build.write_vega()
-    shutil.copy(ROOT / "_build" / "static" / "vega.js", made / "_static" / "vega.js")
-    pages = []
-    for (name, text), notebook in zip(texts.items(), done, strict=True):
-        written = made / f"{name}.html"
-        written.write_text(page(text, notebook), encoding="utf-8")
-        pages.append(written)
-    return pages
-
-
-def main() -> int:
-    """Write the decks; say where they are, or in one line why not."""
-    os.environ["COURSE_BOOK"] = "1"  # the charts find Vega beside the page
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    try:
-        for path in write_decks(sys.argv[1:]):
-            print(f"slides: {path.relative_to(ROOT)}")
-    except (RuntimeError, ValueError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

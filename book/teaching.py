@@ -1,13 +1,13 @@
-"""What the pages for instructors say, read from where it stands: nothing is typed twice.
+"""What the pages for instructors say, read from where it stands.
 
 Chapters have cards and exercises, assignments have questions and rubrics, slides have
 notes with minutes, and `objectives.yml` says what belongs together.
 """
 
 import json
-import math
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class Chapter:
 
     @property
     def part(self) -> str:
+        """The folder, which is the part of the book."""
         return self.place.partition("/")[0]
 
     def minutes(self) -> dict[str, float]:
@@ -138,7 +139,7 @@ def assignments() -> dict[str, Assignment]:
         (hours,) = re.findall(r"^\| \*\*Hours\*\* \| ([\d.]+) \|$", card, re.MULTILINE)
         title = card.splitlines()[0].removeprefix("# ")
         made = Assignment(path.stem, title, float(hours))
-        for cell, following in zip(cells, cells[1:], strict=False):
+        for cell, following in pairwise(cells):
             source = cell.source
             if cell.cell_type == "raw" and "BEGIN QUESTION" in source:
                 asked = yaml.safe_load(source)
@@ -171,96 +172,3 @@ def deck_minutes(deck: str) -> tuple[int, int]:
     text = (ROOT / "book" / "slides" / f"{deck}.md").read_text(encoding="utf-8")
     lengths = re.findall(r"^Note \((\d+) min\): ", text, re.MULTILINE)
     return len(lengths), sum(map(int, lengths))
-
-
-def table_of(rows: list[list[str]]) -> str:
-    """Return a Markdown table; the first row is its head.
-
-    >>> print(table_of([["a", "b"], ["1", "2"]]))
-    | a | b |
-    |---|---|
-    | 1 | 2 |
-    """
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
-
-
-def _link(chapter: Chapter) -> str:
-    short = chapter.title.partition(":")[0]
-    return f"[{short}](../notebooks/{chapter.place}.ipynb)"
-
-
-def _few(minutes: float) -> str:
-    return f"{minutes:.0f}" if minutes >= 1 else "under 1"
-
-
-def hours_table() -> str:
-    """Return what the hours of each chapter are made of, as a table."""
-    rows = [["chapter", "reading", "running", "exercises", "quiz", "hours"]]
-    for chapter in chapters().values():
-        parts = chapter.minutes()
-        said = [f"{parts[name]:.0f}" for name in ("reading", "exercises", "quiz")]
-        running = "not measured" if chapter.running is None else _few(parts["running"])
-        total = f"{sum(parts.values()) / 60:.1f}"
-        rows.append([_link(chapter), said[0], running, *said[1:], total])
-    return table_of(rows)
-
-
-def plan_table(weeks: int) -> str:
-    """Return a plan as a table: what is read, shown and due in each week, and hours."""
-    every, due = chapters(), assignments()
-    rows = [["week", "chapters", "slides", "due", "hours"]]
-    for number, week in enumerate(plans()[weeks], start=1):
-        read = [every[name] for name in week["read"]]
-        decks = list(dict.fromkeys(DECKS[chapter.part] for chapter in read))
-        hours = sum(sum(chapter.minutes().values()) for chapter in read) / 60
-        task = due[week["due"]] if "due" in week else None
-        hours += task.hours if task else 0
-        rows.append(
-            [
-                str(number),
-                ", ".join(map(_link, read)) or "none: work on the project",
-                ", ".join(deck.replace("-", " ") for deck in decks) or "",
-                f"*{task.title.partition(':')[0]}*" if task else "",
-                f"{math.ceil(2 * hours) / 2:g}",
-            ]
-        )
-    return table_of(rows)
-
-
-def map_table() -> str:
-    """Return the map: each objective, where it is taught, practised and tested."""
-    every, tasks = chapters(), assignments()
-    rows = [["who has done this can", "taught", "practised", "tested"]]
-    for row in objectives():
-        practised = [
-            every[name].exercises[check][0]
-            for name, checks in row["practised"].items()
-            for check in checks
-        ]
-        tested = [
-            f"{name}: " + ", ".join(f"`{question}`" for question in questions)
-            for name, questions in row["tested"].items()
-        ]
-        assert set(row["tested"]) <= set(tasks)
-        rows.append(
-            [
-                row["can"],
-                ", ".join(_link(every[name]) for name in row["taught"]),
-                "; ".join(practised),
-                "<br>".join(tested) or "in no assignment",
-            ]
-        )
-    return table_of(rows)
-
-
-def rubrics() -> str:
-    """Return all questions answered in words, with rubric and examples, as Markdown."""
-    parts = []
-    for task in assignments().values():
-        parts.append(f"## {task.title}")
-        for question in task.questions.values():
-            if question.rubric:
-                parts += [f"### {question.name}: {question.points} points"]
-                parts += [question.text, question.rubric.partition("\n\n")[2]]
-    return "\n\n".join(parts)
