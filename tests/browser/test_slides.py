@@ -73,6 +73,12 @@ def opened(browser, name, theme):
 def test_a_deck_needs_no_network_and_no_slide_is_too_full(browser, name, theme):
     page = opened(browser, name, theme)
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    paper, ink = page.evaluate(
+        """['backgroundColor', 'color'].map((what, i) => getComputedStyle(
+        i ? document.querySelector('.reveal') : document.body)[what])
+        .map(c => c.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + +b, 0))"""
+    )
+    assert abs(paper - ink) > 500 and (paper > ink) == (theme == "light")
     count = page.evaluate("Reveal.getTotalSlides()")
     assert count >= 15
     for number in range(count):
