@@ -1,6 +1,7 @@
 # The commands of the course. Each makes what it needs; nothing is installed by hand.
 #
 #   make book    execute every notebook and write the site to _build/html
+#   make slides  write the slides for lectures to _build/slides; make book does it too
 #   make test    run the unit tests, see that they catch known mistakes, then run every
 #                notebook at its smallest size
 #   make portable run the unit tests as on two other machines
@@ -36,11 +37,14 @@ UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
 	--ignore-glob='tests/test_grading_*'
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks portable browser lab homework grade similar samples lint results bench gpu sync minutes clean
+.PHONY: book slides test notebooks portable browser lab homework grade similar samples lint results bench gpu sync minutes clean
 .DELETE_ON_ERROR:
 
-book: .venv/ready
+book: slides
 	$(BIN)/python book/build.py
+
+slides: .venv/ready
+	$(BIN)/python book/build_slides.py
 
 test: _build/passed/unit _build/passed/real-data _build/passed/zoo _build/passed/grading \
 	_build/passed/homework notebooks

@@ -54,6 +54,9 @@ ONCE_NUMBERED = [
     "multi-label-distillation",
 ]
 
+#: Pages that read chapters, assignments and slides: drawn again each time.
+READ_ALL = ["book/for-instructors", "book/syllabus", "book/rubrics"]
+
 FAILURE = re.compile(r"(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): ")
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -164,6 +167,14 @@ def write_redirects() -> None:
         old.write_text(page, encoding="utf-8")
 
 
+def copy_slides() -> None:
+    """Put the slides beside the pages, if `make slides` has made them."""
+    slides, place = BUILD / "slides", SITE / "slides"
+    if any(slides.glob("*.html")):
+        left = shutil.ignore_patterns("cache-*", "code")
+        shutil.copytree(slides, place, ignore=left, dirs_exist_ok=True)
+
+
 def draw_results() -> int:
     """Draw the page of results from its records, by itself: other pages are missing."""
     folder = BUILD / "results"
@@ -195,6 +206,8 @@ def main() -> int:
     toc, doctrees = ROOT / "_toc.yml", BUILD / ".doctrees"
     if doctrees.exists() and toc.stat().st_mtime > doctrees.stat().st_mtime:
         shutil.rmtree(doctrees)  # what Sphinx remembers is in the old order
+    for page in READ_ALL:
+        (doctrees / f"{page}.doctree").unlink(missing_ok=True)
     cache.mkdir(parents=True, exist_ok=True)
     write_vega()
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -213,6 +226,7 @@ def main() -> int:
         print(f"book: failed: no page for {', '.join(missing)}", file=sys.stderr)
         return 1
     write_redirects()
+    copy_slides()
     print(f"book: built {SITE.relative_to(ROOT)}/index.html")
     return 0
 

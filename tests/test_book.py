@@ -99,3 +99,22 @@ def test_chapters_are_executed_and_only_those_that_pass_are_kept(tmp_path, monke
     assert Path(record.uri).stem == "good"
     (cell,) = kept.get_cache_bundle(record.pk).nb.cells
     assert cell.outputs[0].text == "2\n"
+
+
+def test_slides_are_published_without_what_made_them(tmp_path, monkeypatch):
+    made = tmp_path / "slides"
+    for name in ("a.html", "_static/slides.css", "code/a.ipynb", "cache-1/x"):
+        (made / name).parent.mkdir(parents=True, exist_ok=True)
+        (made / name).touch()
+    monkeypatch.setattr(build, "BUILD", tmp_path)
+    monkeypatch.setattr(build, "SITE", tmp_path / "html")
+    build.copy_slides()
+    files = {p.name for p in (tmp_path / "html").rglob("*") if p.is_file()}
+    assert files == {"a.html", "slides.css"}
+
+
+def test_pages_that_read_the_whole_course_are_drawn_each_time():
+    """The cache knows a page by its own cells, and theirs read other files."""
+    for page in build.READ_ALL:
+        text = (ROOT / f"{page}.md").read_text(encoding="utf-8")
+        assert "execution_mode: force" in text.split("---")[1]
