@@ -1,4 +1,4 @@
-"""The errata of the articles: each entry complete, its links true, its cells running."""
+"""The errata of the articles: entries complete, links true, cells running."""
 
 import json
 import re
