@@ -1,14 +1,14 @@
 """A deck of slides: from a text to a page.
 
 A deck is `book/slides/NAME.md`. A heading begins a slide. `Note (2 min): ...` is what
-only the speaker sees. `Live: foundations/softmax softmax-048` names a cell that is to be
-run before the class.
+only the speaker sees. `Live: foundations/softmax softmax-048` names a cell that is to
+be run before the class.
 
 A fence `{code-cell}` holds code, of which the result is shown. A fence with the words
-`{cells} foundations/softmax` names cells of a chapter by their ids (`first..last` for all
-from one to another): they are run as they stand in the book, and the last one's result
-is shown, so a picture on a slide is the one on the page. `{run}` is the same and shows
-nothing. What follows a guess waits for the next click.
+`{cells} foundations/softmax` names cells of a chapter by their ids (`first..last` for
+all from one to another): they are run as they stand in the book, and the last one's
+result is shown, so a picture on a slide is the one on the page. `{run}` is the same and
+shows nothing. What follows a guess waits for the next click.
 """
 
 import html
