@@ -16,6 +16,8 @@
 #   make gpu     on a machine with one: its tests, its benchmarks, the full-size
 #                experiments; stops after eight minutes, and goes on when called again
 #   make sync    rewrite what all notebooks have in common
+#   make publish URL=https://github.com/you/course TAG=v1.0.0   name the place where the
+#                course is published, everywhere; SITE=... and WHEEL=1 if wanted
 #   make minutes note how long each chapter took in the last build, then sync
 #   make clean   delete everything that these commands made
 
@@ -25,7 +27,7 @@ SOURCES := $(shell find course_lib -name '*.py' -o -name '*.json')
 ASSIGNMENTS := $(sort $(wildcard notebooks/homework/*.ipynb))
 NOTEBOOKS := $(filter-out $(ASSIGNMENTS),$(sort $(wildcard notebooks/*/*.ipynb)))
 READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not -name '*.pyc') \
-	notebooks/sync.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
+	notebooks/*.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
 # Without the plugins that only other tests need: each process would import them.
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/pytest -q
 UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
@@ -33,7 +35,7 @@ UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
 	--ignore-glob='tests/test_grading_*'
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks portable browser lab homework grade lint results bench gpu sync minutes clean
+.PHONY: book test notebooks portable browser lab homework grade lint results bench gpu sync publish minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
@@ -108,6 +110,9 @@ gpu: .venv/ready
 
 sync: .venv/ready
 	$(BIN)/python notebooks/sync.py
+
+publish: .venv/ready
+	@$(BIN)/python notebooks/publish.py --url "$(URL)" --tag "$(TAG)" --site "$(SITE)" $(if $(WHEEL),--wheel)
 
 minutes: .venv/ready
 	$(BIN)/python book/minutes.py && $(BIN)/python notebooks/sync.py
