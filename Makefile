@@ -2,7 +2,7 @@
 #
 #   make book    execute every notebook and write the site to _build/html
 #   make test    run the unit tests, see that they catch known mistakes, then run every
-#                notebook at its smallest size
+#                notebook at its smallest size, from the wheel alone, as Colab would
 #   make portable run the unit tests as on two other machines
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make grade SUBMISSIONS=folder [ASSIGNMENT=name]   grade notebooks in a sandbox: a
@@ -10,7 +10,8 @@
 #   make lab     open the notebooks in JupyterLab
 #   make homework make the assignments: notebooks for students, solutions, autograders;
 #                make homework YEAR=2027 gives them other numbers
-#   make lint    formatting, lint and types
+#   make lint    formatting, lint, types, spelling, and the files that GitHub reads
+#   make links   every link within the built site; make links EXTERNAL=1 asks the others too
 #   make results draw the page of results from its records, and nothing else
 #   make bench   compare the engine's speed with others; ten minutes on one quiet core
 #   make gpu     on a machine with one: its tests, its benchmarks, the full-size
@@ -35,7 +36,7 @@ UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
 	--ignore-glob='tests/test_grading_*'
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book test notebooks portable browser lab homework grade lint results bench gpu sync publish minutes clean
+.PHONY: book test notebooks portable browser lab homework grade lint links results bench gpu sync publish minutes clean
 .DELETE_ON_ERROR:
 
 book: .venv/ready
@@ -71,9 +72,15 @@ _build/passed/homework: $(SOURCES) $(ASSIGNMENTS) $(wildcard coursework/*.py tes
 	OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n 2 --dist loadgroup tests/test_homework.py
 	@mkdir -p $(@D) && touch $@
 
-_build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready
-	COURSE_SCALE=smoke $(BIN)/pytest -q --nbmake --nbmake-timeout=900 $<
+# Each chapter with nbmake, as on Colab: alone in a folder, the package from its wheel.
+_build/passed/%: notebooks/%.ipynb _build/colab/ready
+	COURSE_SCALE=smoke PYTHONPATH=tests $(BIN)/python -m colab.run $<
 	@mkdir -p $(@D) && touch $@
+
+_build/colab/ready: $(SOURCES) pyproject.toml $(wildcard book/records/*) $(shell find tests/colab -name '*.*' -not -name '*.pyc') | .venv/ready
+	@rm -rf _build/colab
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target _build/colab/wheel .
+	@touch $@
 
 # As on other machines: another processor, more threads than cores, no UTF-8, no hub.
 portable: .venv/ready
@@ -97,6 +104,15 @@ homework: .venv/ready
 
 lint: .venv/ready
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib experiments coursework
+	$(BIN)/codespell
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+# The built site: every link within it, and with EXTERNAL=1 those that lead elsewhere.
+links: .venv/ready
+	@test -f _build/html/index.html || { echo "There is no site yet: make book"; exit 2; }
+	$(BIN)/linkchecker --no-status --no-warnings $(if $(EXTERNAL),--check-extern) _build/html/index.html
 
 results: .venv/ready
 	$(BIN)/python book/build.py results

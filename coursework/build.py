@@ -32,17 +32,22 @@ BUILT = ROOT / "_build" / "homework"
 #: Where a master has the year that its numbers derive from.
 YEAR = re.compile(r"\b(year ?= ?)\d{4}\b", re.IGNORECASE)
 
+#: What otter imports in a notebook and Colab lacks.
+NEEDED = ["fica", "ipylab", "python-frontmatter", "python-on-whales"]
+
 SETUP = """\
 # @title Set up: run this cell first
 # On Colab it installs the course and the grader; elsewhere they should be
 # here. The tests that you may see come with the notebook.
+# --no-deps: the grader would replace two packages of Colab's, and needs
+# no others of them.
 import importlib.util
 from pathlib import Path
 
 if importlib.util.find_spec("course_lib") is None:
 {install}
 if importlib.util.find_spec("otter") is None:
-    %pip install --quiet {otter}
+    %pip install --quiet --no-deps {otter}
 
 public_tests = {{
 {tests}
@@ -114,7 +119,7 @@ def _setup(tests: list[Path]) -> str:
         entries.append(f"    {path.stem!r}: '''{text}''',")
     return SETUP.format(
         install=published.install(),
-        otter=_pin("otter-grader"),
+        otter=" ".join([_pin("otter-grader"), *NEEDED]),
         tests="\n".join(entries),
     )
 

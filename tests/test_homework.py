@@ -22,6 +22,7 @@ from tempfile import mkdtemp
 import nbformat
 import pytest
 import yaml
+from colab.run import environment
 from homework import variants
 from otter.execute import Checker, grade_notebook
 from otter.nbmeta_config import NBMetadataConfig
@@ -305,7 +306,7 @@ def test_an_empty_notebook_runs_on_colab_and_says_what_is_missing(
     subprocess.run(
         [sys.executable, "-W", "ignore", str(script), str(notebook)],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(wheel)},
+        env={**os.environ, **environment(wheel, "otter-grader")},
         check=True,
         stdout=subprocess.DEVNULL,
     )
