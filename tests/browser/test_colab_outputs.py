@@ -1,7 +1,7 @@
 """Outputs where Colab shows them: those of each cell in a frame of their own.
 
 The frame is sandboxed and of no origin, so it shares nothing with the page or with
-another cell: neither a script, nor storage. A chapter is executed once, as a notebook is,
+another cell: neither a script, nor storage. A chapter is executed once, as a notebook
 and not for the book, and a page is made of what its cells display.
 """
 

@@ -93,6 +93,13 @@ def test_an_address_by_number_leads_to_the_chapter_of_its_topic(site, browser):
     page.close()
 
 
+def test_no_page_leads_to_where_the_course_is_not_yet():
+    """Before `make publish`, the place in _config.yml is nobody's."""
+    pages = [path.read_text(encoding="utf-8") for path in SITE.rglob("*.html")]
+    assert pages
+    assert not any("your-organisation" in page for page in pages)
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_never_scrolls_sideways(open_page, name):
     page = open_page(name, width=390)

@@ -26,4 +26,6 @@ class Finder(PathFinder):
 
 sys.meta_path[sys.meta_path.index(PathFinder)] = Finder
 # The repository's root, which an editable install has put there.
-sys.path[:] = [p for p in sys.path if p == WHEEL or not Path(p, "course_lib").is_dir()]
+sys.path[:] = [
+    p for p in sys.path if p == WHEEL or not Path(p, "course_lib/__init__.py").is_file()
+]
