@@ -120,10 +120,10 @@ def check(root: Path, url: str, tag: str) -> None:
 LEFT = """\
 Published as {tag}, once you have done what no command can do for you:
 1. Write into CHANGELOG.md what is new, make test, and commit everything.
-2. git tag {tag} && git push --follow-tags {url} HEAD {tag}
+2. git tag {tag} && git push {url} HEAD {tag}
 3. {release}
-4. Let GitHub serve the site: Settings, Pages, Source: GitHub Actions. It will be at
-   {site}
+4. Let GitHub serve the site: Settings, Pages, Source: GitHub Actions; and Settings,
+   Environments, github-pages: allow tags like v*. It will be at {site}
 5. Open one chapter on Colab from that site and run it, without a GPU and with one."""
 WHEEL = (
     "python -m pip wheel --no-deps . and put {file}\n   on the release of that tag: "
@@ -148,15 +148,19 @@ def main() -> int:
         print(f"publish: {error}", file=sys.stderr)
         return 2
     script = Path(__file__).with_name("sync.py")
-    here = {**os.environ, "PYTHONPATH": str(ROOT)}
+    here, finished = {**os.environ, "PYTHONPATH": str(ROOT)}, False
     try:
         for path, text in files.items():
             path.write_text(text, encoding="utf-8")
         subprocess.run([sys.executable, str(script)], check=True, env=here)
         check(ROOT, url, given.tag)
-    except BaseException:  # all was committed, so all comes back
-        subprocess.run(["git", "-C", str(ROOT), "restore", "."], check=True)
-        raise
+        finished = True
+    except (ValueError, subprocess.CalledProcessError) as error:
+        print(f"publish: nothing was changed: {error}", file=sys.stderr)
+        return 1
+    finally:
+        if not finished:  # all was committed, so all comes back
+            subprocess.run(["git", "-C", str(ROOT), "restore", "."], check=True)
     file = f"course_lib-{version}-py3-none-any.whl"
     release = WHEEL.format(file=file) if given.wheel else NO_WHEEL
     print(LEFT.format(tag=given.tag, url=url, site=site, release=release))
