@@ -3,7 +3,7 @@
 #   make book    execute every notebook and write the site to _build/html
 #   make slides  write the slides for lectures to _build/slides; make book does it too
 #   make test    run the unit tests, see that they catch known mistakes, then run every
-#                notebook at its smallest size
+#                notebook at its smallest size, from the wheel alone, as Colab would
 #   make portable run the unit tests as on two other machines
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make grade SUBMISSIONS=folder [ASSIGNMENT=name]   grade notebooks in a sandbox: a
@@ -13,12 +13,15 @@
 #   make lab     open the notebooks in JupyterLab
 #   make homework make the assignments: notebooks for students, solutions, autograders;
 #                make homework YEAR=2027 gives them other numbers
-#   make lint    formatting, lint and types
+#   make lint    formatting, lint, types, spelling, and the files that GitHub reads
+#   make links   every link within the built site; make links EXTERNAL=1 asks the others too
 #   make results draw the page of results from its records, and nothing else
 #   make bench   compare the engine's speed with others; ten minutes on one quiet core
 #   make gpu     on a machine with one: its tests, its benchmarks, the full-size
 #                experiments; stops after eight minutes, and goes on when called again
 #   make sync    rewrite what all notebooks have in common
+#   make publish URL=https://github.com/you/course TAG=v1.0.0   name the place where the
+#                course is published, everywhere; SITE=... and WHEEL=1 if wanted
 #   make minutes note how long each chapter took in the last build, then sync
 #   make clean   delete everything that these commands made
 
@@ -29,7 +32,7 @@ ASSIGNMENTS := $(sort $(wildcard notebooks/homework/*.ipynb))
 NOTEBOOKS := $(filter-out $(ASSIGNMENTS),$(sort $(wildcard notebooks/*/*.ipynb)))
 # Not the hand-ins: their names have spaces, as names have.
 READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not -name '*.pyc' -not -path '*/twelve/*') \
-	notebooks/sync.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
+	notebooks/*.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
 # Without the plugins that only other tests need: each process would import them.
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/pytest -q
 UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
@@ -37,7 +40,7 @@ UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
 	--ignore-glob='tests/test_grading_*'
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book slides test notebooks portable browser lab homework grade similar samples lint results bench gpu sync minutes clean
+.PHONY: book slides test notebooks portable browser lab homework grade similar samples lint links results bench gpu sync publish minutes clean
 .DELETE_ON_ERROR:
 
 book: slides
@@ -77,9 +80,15 @@ _build/passed/homework: $(SOURCES) $(ASSIGNMENTS) $(wildcard coursework/*.py tes
 	OMP_NUM_THREADS=1 $(PYTEST) -p xdist -n 2 --dist loadgroup tests/test_homework*.py
 	@mkdir -p $(@D) && touch $@
 
-_build/passed/%: notebooks/%.ipynb $(SOURCES) requirements.txt | .venv/ready
-	COURSE_SCALE=smoke $(BIN)/pytest -q --nbmake --nbmake-timeout=900 $<
+# Each chapter with nbmake, as on Colab: alone in a folder, the package from its wheel.
+_build/passed/%: notebooks/%.ipynb _build/colab/ready
+	COURSE_SCALE=smoke PYTHONPATH=tests $(BIN)/python -m colab.run $<
 	@mkdir -p $(@D) && touch $@
+
+_build/colab/ready: $(SOURCES) pyproject.toml $(wildcard book/records/*) $(shell find tests/colab -name '*.*' -not -name '*.pyc') | .venv/ready
+	@rm -rf _build/colab
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target _build/colab/wheel .
+	@touch $@
 
 # As on other machines: another processor, more threads than cores, no UTF-8, no hub.
 portable: .venv/ready
@@ -110,6 +119,15 @@ homework: .venv/ready
 
 lint: .venv/ready
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy course_lib experiments coursework
+	$(BIN)/codespell
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+# The built site: every link within it, and with EXTERNAL=1 those that lead elsewhere.
+links: .venv/ready
+	@test -f _build/html/index.html || { echo "There is no site yet: make book"; exit 2; }
+	$(BIN)/linkchecker --no-status --no-warnings $(if $(EXTERNAL),--check-extern) _build/html/index.html
 
 results: .venv/ready
 	$(BIN)/python book/build.py results
@@ -123,6 +141,9 @@ gpu: .venv/ready
 
 sync: .venv/ready
 	$(BIN)/python notebooks/sync.py
+
+publish: .venv/ready
+	@$(BIN)/python notebooks/publish.py --url "$(URL)" --tag "$(TAG)" --site "$(SITE)" $(if $(WHEEL),--wheel)
 
 minutes: .venv/ready
 	$(BIN)/python book/minutes.py && $(BIN)/python notebooks/sync.py

@@ -24,6 +24,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 
 from course_lib.scale import current_scale
+from notebooks import published
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -76,8 +77,14 @@ def inputs_digest() -> str:
 
 
 def write_config(config: dict[str, Any], cache: Path) -> Path:
-    """Write the config that names the execution cache; return its path."""
+    """Write the config that names the execution cache; return its path.
+
+    Before the course is published, no button may lead to where it is not.
+    """
     config["execute"]["cache"] = str(cache)
+    if not published.is_published():
+        config["launch_buttons"] = {}
+        config["html"] |= {"use_repository_button": False, "use_issues_button": False}
     path = BUILD / "_config.yml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return path

@@ -5,7 +5,10 @@ Every notebook and every command asks this one object, and none decides on its o
 """
 
 import os
+import platform
+import sys
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 
 import torch
 
@@ -115,3 +118,24 @@ def current_scale() -> Scale:
             "or unset it to let the device decide"
         )
     return replace(SCALES[name], device=device)
+
+
+def surroundings(scale: Scale) -> str:
+    """Say what a page runs on: versions, the device, its sizes, and what is missing.
+
+    >>> print(surroundings(SCALES["smoke"]))
+    course_lib ... on Python 3..., torch ..., transformers ...; no GPU.
+    Scale 'smoke' on cpu: 400 synthetic reviews, at most 64 tokens each, 1 epochs.
+    """
+    packages = ("torch", "transformers")
+    found = ", ".join(f"{name} {version(name)}" for name in packages)
+    on = f"course_lib {version('course-lib')} on Python {platform.python_version()}"
+    has_gpu = scale.device.type == "cuda"
+    gpu = torch.cuda.get_device_name(scale.device) if has_gpu else "no GPU"
+    lines = [f"{on}, {found}; {gpu}.", str(scale)]
+    if "google.colab" in sys.modules and not has_gpu:
+        lines.append(
+            "This is the small version. For the full one, on a GPU: Runtime, Change "
+            "runtime type, T4 GPU; then Runtime, Run all."
+        )
+    return "\n".join(lines)

@@ -20,9 +20,10 @@ import zipfile
 from pathlib import Path
 
 import nbformat
-import yaml
 from nbformat import NotebookNode
 from otter.assign import main as assign
+
+from notebooks import published
 
 ROOT = Path(__file__).resolve().parent.parent
 MASTERS = ROOT / "notebooks" / "homework"
@@ -31,18 +32,22 @@ BUILT = ROOT / "_build" / "homework"
 #: Where a master has the year that its numbers derive from.
 YEAR = re.compile(r"\b(year ?= ?)\d{4}\b", re.IGNORECASE)
 
+#: What otter imports in a notebook and Colab lacks.
+NEEDED = ["fica", "ipylab", "python-frontmatter", "python-on-whales"]
+
 SETUP = """\
 # @title Set up: run this cell first
 # On Colab it installs the course and the grader; elsewhere they should be
 # here. The tests that you may see come with the notebook.
+# --no-deps: the grader would replace two packages of Colab's, and needs
+# no others of them.
 import importlib.util
 from pathlib import Path
 
 if importlib.util.find_spec("course_lib") is None:
-    course = "git+{url}@{branch}"
-    %pip install --quiet {{course}}
+{install}
 if importlib.util.find_spec("otter") is None:
-    %pip install --quiet {otter}
+    %pip install --quiet --no-deps {otter}
 
 public_tests = {{
 {tests}
@@ -86,7 +91,7 @@ def build(master: Path, year: int, built: Path = BUILT) -> Path:
 def _prepared(master: Path, year: int) -> str:
     """Return the master of that year, which says what an autograder must install."""
     notebook = nbformat.read(master, as_version=4)
-    pinned, course = _pin("otter-grader"), _published()
+    pinned, course = _pin("otter-grader"), published.course()
     first = notebook.cells[0]
     if not first.source.startswith("# ASSIGNMENT CONFIG"):
         raise ValueError(
@@ -94,7 +99,7 @@ def _prepared(master: Path, year: int) -> str:
             "that begins with '# ASSIGNMENT CONFIG'"
         )
     torch = "--extra-index-url https://download.pytorch.org/whl/cpu"
-    needs = [torch, f"course-lib @ git+{course[0]}@{course[1]}", pinned]
+    needs = [torch, f"course-lib @ {course}", pinned]
     first.source += "\nrequirements:\n" + "\n".join(f"    - {need!r}" for need in needs)
     for cell in notebook.cells:
         cell.source = YEAR.sub(rf"\g<1>{year}", cell.source)
@@ -112,9 +117,10 @@ def _setup(tests: list[Path]) -> str:
                 "as the notebook carries it between '''"
             )
         entries.append(f"    {path.stem!r}: '''{text}''',")
-    url, branch = _published()
     return SETUP.format(
-        url=url, branch=branch, otter=_pin("otter-grader"), tests="\n".join(entries)
+        install=published.install(),
+        otter=" ".join([_pin("otter-grader"), *NEEDED]),
+        tests="\n".join(entries),
     )
 
 
@@ -152,11 +158,6 @@ def _pin(package: str) -> str:
     if not found:
         raise ValueError(f"requirements.txt has no line '{package}==...'; expected one")
     return found.group()
-
-
-def _published() -> tuple[str, str]:
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    return config["repository"]["url"], config["repository"]["branch"]
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Write what all notebooks have in common: `make sync`.
 
 Three things are the same everywhere, and each comes from one place: the line under the
-title (`repository` in _config.yml), the running time in the card (the committed record
+title (notebooks/published.py), the running time in the card (the committed record
 book/records/minutes.json) and the bootstrap cell (below). A notebook marks the places
 with the cell tags `title` and `bootstrap`, and with a card row that starts with
 `| **Running it** |`. Outputs and execution counts are removed, as they are never
@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 import nbformat
-import yaml
+
+from notebooks import published
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
@@ -31,24 +32,17 @@ def chapters() -> list[Path]:
 
 
 BOOTSTRAP = """\
-# The same in every chapter. On Colab it installs the course; elsewhere
-# the course is here already, and the cell only looks around.
+# The same in every chapter. Where the course is missing, as on Colab, this
+# installs it, and changes no package that is there already.
 import importlib.util
 
 if importlib.util.find_spec("course_lib") is None:
-    course = "git+{url}@{branch}"
-    %pip install --quiet {{course}}
+{install}
 
-from course_lib.scale import current_scale
+from course_lib.scale import current_scale, surroundings
 
 scale = current_scale()
-print(scale)"""
-
-LINKS = (
-    "[Run this chapter on Colab](https://colab.research.google.com/github/"
-    "{slug}/blob/{branch}/{place}) · "
-    "[its source]({url}/blob/{branch}/{place})"
-)
+print(surroundings(scale))"""
 
 
 def running_time(name: str, minutes: dict[str, dict[str, float | None]]) -> str:
@@ -68,12 +62,8 @@ def running_time(name: str, minutes: dict[str, dict[str, float | None]]) -> str:
 
 def synced(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode:
     """Return the notebook with its common parts as they should be."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    url, branch = config["repository"]["url"], config["repository"]["branch"]
     minutes = json.loads(MINUTES.read_text(encoding="utf-8"))
-    slug = url.removeprefix("https://github.com/")
-    place = path.relative_to(ROOT).as_posix()
-    links = LINKS.format(url=url, slug=slug, branch=branch, place=place)
+    links = published.links(path.relative_to(ROOT).as_posix())
     tagged = {"title": 0, "bootstrap": 0}
     for cell in notebook.cells:
         tags = cell.metadata.get("tags", [])
@@ -85,7 +75,7 @@ def synced(notebook: nbformat.NotebookNode, path: Path) -> nbformat.NotebookNode
             cell.source = f"{heading}\n\n{links}"
         if "bootstrap" in tags:
             tagged["bootstrap"] += 1
-            cell.source = BOOTSTRAP.format(url=url, branch=branch)
+            cell.source = BOOTSTRAP.format(install=published.install())
         if cell.cell_type == "markdown" and ROW in cell.source:
             cell.source = "\n".join(
                 running_time(path.stem, minutes) if line.startswith(ROW) else line

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from colab.run import environment
 from homework.built import (  # noqa: F401
     PLACE,
     built,
@@ -67,7 +68,7 @@ def test_an_empty_notebook_runs_on_colab_and_says_what_is_missing(
     subprocess.run(
         [sys.executable, "-W", "ignore", str(script), str(notebook)],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(wheel)},
+        env={**os.environ, **environment(wheel, "otter-grader")},
         check=True,
         stdout=subprocess.DEVNULL,
     )

@@ -12,8 +12,9 @@ from transformers import AutoModelForSequenceClassification
 from course_lib.models import (
     BertClassifier,
     find_pretrained,
+    finding,
     load_tokenizer,
-    pretrained,
+    pretrained_name,
 )
 from course_lib.models.pretrained import load, most_tokens
 
@@ -134,15 +135,15 @@ def no_bert(tmp_path, monkeypatch):
     monkeypatch.delenv("COURSE_BERT", raising=False)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.setattr(pretrained, "CARRIED", "a_package_that_nobody_has")
-    hub_has = pretrained.hub_has
+    monkeypatch.setattr(finding, "CARRIED", "a_package_that_nobody_has")
+    hub_has = finding.hub_has
     hub_has.cache_clear()
     yield tmp_path
     hub_has.cache_clear()
 
 
-def put_into_cache(tmp_path, *names):
-    folder = tmp_path / "hub" / "models--bert-base-uncased"
+def put_into_cache(tmp_path, *names, model="bert-base-uncased"):
+    folder = tmp_path / "hub" / f"models--{model.replace('/', '--')}"
     (folder / "refs").mkdir(parents=True)
     (folder / "refs" / "main").write_text("abc")
     snapshot = folder / "snapshots" / "abc"
@@ -175,17 +176,17 @@ def test_a_name_that_the_cache_or_the_hub_knows_may_be_chosen(no_bert, monkeypat
     monkeypatch.setenv("COURSE_BERT", "bert-base-uncased")
     assert find_pretrained() == "bert-base-uncased"
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(pretrained, "get_hf_file_metadata", lambda url, timeout: True)
+    monkeypatch.setattr(finding, "get_hf_file_metadata", lambda url, timeout: True)
     monkeypatch.setenv("COURSE_BERT", "my/bert")
     assert find_pretrained() == "my/bert"
 
 
 def test_what_the_cache_holds_is_taken_without_asking_the_hub(no_bert, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(pretrained, "hub_has", lambda name: pytest.fail("asked"))
-    names = ("model.safetensors", "config.json", "tokenizer.json")
-    folder = put_into_cache(no_bert, *names)
+    monkeypatch.setattr(finding, "hub_has", lambda name: pytest.fail("asked"))
+    folder = put_into_cache(no_bert, *finding.FILES, model=finding.SMALL)
     assert find_pretrained() == folder
+    assert pretrained_name(folder) == finding.SMALL
 
 
 def test_half_a_model_in_the_cache_is_none(no_bert):
@@ -198,9 +199,9 @@ def test_the_package_is_found_without_being_imported(no_bert, monkeypatch):
     (no_bert / "carries_bert").mkdir()
     (no_bert / "carries_bert" / "__init__.py").write_text("raise SystemError")
     monkeypatch.syspath_prepend(no_bert)
-    monkeypatch.setattr(pretrained, "CARRIED", "carries_bert")
+    monkeypatch.setattr(finding, "CARRIED", "carries_bert")
     # Offline, the hub must not even be asked.
-    monkeypatch.setattr(pretrained, "Thread", lambda **_: pytest.fail("asked"))
+    monkeypatch.setattr(finding, "Thread", lambda **_: pytest.fail("asked"))
     assert find_pretrained() == str(no_bert / "carries_bert" / "model")
     assert "carries_bert" not in sys.modules
 
@@ -209,13 +210,35 @@ def test_a_hub_that_answers_is_asked_once(no_bert, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     asked = []
     monkeypatch.setattr(
-        pretrained,
+        finding,
         "get_hf_file_metadata",
         lambda url, timeout: asked.append(url) or True,
     )
+    monkeypatch.setenv("COURSE_SCALE", "full")
     assert find_pretrained() == find_pretrained() == "bert-base-uncased"
     assert len(asked) == 1
     assert "bert-base-uncased" in asked[0]
+
+
+@pytest.mark.parametrize("scale", ["smoke", "cpu", "full"])
+def test_the_scale_decides_which_bert_and_the_other_is_better_than_none(
+    scale, no_bert, monkeypatch
+):
+    """A page that was written for the small one meets it on Colab, too."""
+    monkeypatch.setenv("COURSE_SCALE", scale)
+    both = [finding.SMALL, finding.BASE]
+    other, wanted = both if scale == "full" else both[::-1]
+    there = put_into_cache(no_bert, *finding.FILES, model=other)
+    assert find_pretrained() == there
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(finding, "get_hf_file_metadata", lambda url, timeout: True)
+    finding.hub_has.cache_clear()
+    assert find_pretrained() == wanted
+
+
+def test_a_model_that_a_package_carries_is_called_by_its_name():
+    folder = f"/somewhere/{finding.CARRIED}/model"
+    assert pretrained_name(folder) == finding.SMALL
 
 
 @pytest.mark.parametrize("problem", ["error", "silence"])
@@ -231,8 +254,8 @@ def test_a_hub_that_does_not_answer_is_given_up_quietly(
             time.sleep(0.01)
 
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(pretrained, "SECONDS", 0.05)
-    monkeypatch.setattr(pretrained, "get_hf_file_metadata", ask)
-    assert not pretrained.hub_has("my/bert")
+    monkeypatch.setattr(finding, "SECONDS", 0.05)
+    monkeypatch.setattr(finding, "get_hf_file_metadata", ask)
+    assert not finding.hub_has("my/bert")
     over.append(True)
     assert capfd.readouterr() == ("", "")

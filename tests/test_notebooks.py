@@ -180,7 +180,9 @@ def test_every_link_to_a_file_of_the_course_finds_it():
 
 
 def test_the_place_of_publication_is_named_once():
-    """Everything else that names it is written by `make sync` or checked here."""
+    """Everything else that names it is written by `make publish` or checked here."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation["url"] == config["repository"]["url"]
+    assert citation["repository-code"] == config["repository"]["url"]
+    package = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'\nversion = "{citation["version"]}"\n' in package

@@ -1,7 +1,10 @@
+import platform
+import sys
+
 import pytest
 import torch
 
-from course_lib.scale import SCALES, current_scale
+from course_lib.scale import SCALES, current_scale, surroundings
 
 
 def test_the_device_decides_when_nothing_is_said():
@@ -39,3 +42,11 @@ def test_larger_scales_never_do_less():
         assert small.vocabulary_size <= large.vocabulary_size
         assert len(small.seeds) <= len(large.seeds)
         assert large.limit is None or small.limit < large.limit
+
+
+def test_a_page_says_what_it_runs_on_and_on_colab_what_to_switch_on(monkeypatch):
+    said = surroundings(SCALES["cpu"])
+    assert torch.__version__ in said and platform.python_version() in said
+    assert str(SCALES["cpu"]) in said and "Runtime" not in said
+    monkeypatch.setitem(sys.modules, "google.colab", object())
+    assert "Change runtime type, T4 GPU" in surroundings(SCALES["cpu"])

@@ -25,11 +25,12 @@ from course_lib.models.embeddings import (
     quantise,
 )
 from course_lib.models.export import OnnxModel, export_onnx
+from course_lib.models.finding import find_pretrained, pretrained_name
 from course_lib.models.labelwise import LabelwiseLSTM, WideLabelwiseLSTM
 from course_lib.models.layers import keep_layers
 from course_lib.models.ngrams import NgramLSTM, NgramTable
 from course_lib.models.pooling import masked_mean_and_max, reverse_within_length
-from course_lib.models.pretrained import find_pretrained, load_tokenizer
+from course_lib.models.pretrained import load_tokenizer
 from course_lib.models.recurrent import GRUClassifier, LSTMClassifier
 from course_lib.models.sizes import count_parameters, file_bytes
 
@@ -60,6 +61,7 @@ __all__ = [
     "keep_layers",
     "load_tokenizer",
     "masked_mean_and_max",
+    "pretrained_name",
     "quantise",
     "reverse_within_length",
     "sizes",

