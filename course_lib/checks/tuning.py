@@ -149,7 +149,5 @@ def halving(function: Callable[[Draw, int], Any]) -> None:
             "left gets as many new seeds as it has had, until one is left.",
         )
         # With two settings there is one look, and the lucky one wins by it.
-        slips = {
-            "That one was lucky once: rank by the mean over all seeds.": lucky
-        }
+        slips = {"That one was lucky once: rank by the mean over all seeds.": lucky}
         same(got, lucky if settings == 2 else best, given, slips)
