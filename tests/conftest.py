@@ -12,6 +12,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests st
 # jsonschema, which reads notebooks and charts, would build 38 parsers for addresses
 # that nobody asks it to check: two seconds in each process.
 sys.modules.setdefault("rfc3987_syntax", None)
+#: What another Python imports when it starts, on the Colab of these tests.
+collect_ignore = ["colab/runtime"]
 
 
 @pytest.fixture(autouse=True, scope="session")
