@@ -119,6 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     placed, strays = place(submissions.find(args.folder), known, args.assignment)
     for line in strays:
         print(line)
+    if not placed:
+        print(f"Nothing to compare in {args.folder}.", file=sys.stderr)
+        return 1
     for name, ones in placed.items():
         given = load(args.homework / name).template
         pairs = report(name, ones, given, args.out / name, args.alike)

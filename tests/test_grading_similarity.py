@@ -115,3 +115,8 @@ def test_names_and_code_are_text_on_the_page(template, tmp_path):
     assert "big.ipynb&#39;: 22 MB" in page
     assert "'=<b>Ada" in (tmp_path / "similar.csv").read_text("utf-8-sig")
     assert {p.name for p in tmp_path.iterdir()} == {"similar.html", "similar.csv"}
+
+
+def test_a_folder_without_notebooks_is_told(homework, tmp_path, capsys):
+    assert similarity.main([str(tmp_path), "--homework", str(homework)]) == 1
+    assert f"Nothing to compare in {tmp_path}" in capsys.readouterr().err

@@ -40,16 +40,6 @@ SPILT = """() => {
     return found; }"""
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 def opened(browser, name, theme):
     """A deck as it is opened from a folder, with no server and no network."""
     size = {"width": 1280, "height": 720}
