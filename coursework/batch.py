@@ -18,7 +18,6 @@ from typing import Any
 from tqdm import tqdm
 
 from course_lib.files import sweep, whole_file
-from coursework import feedback
 from coursework.sandbox import Limits, Protection
 from coursework.submissions import Submission
 
@@ -31,6 +30,7 @@ class Task:
     """One notebook to grade."""
 
     submission: Submission
+    key: str  # the name of its files, which no other has
     assignment: str
     homework: Path
     masters: Path
@@ -39,16 +39,15 @@ class Task:
 
 
 def grade_all(tasks: Sequence[Task], out: Path, jobs: int) -> list[dict[str, Any]]:
-    """Grade what is not graded yet, `jobs` at a time; each writes its own two files."""
+    """Grade what is not graded yet, `jobs` at a time; each writes its own details."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["coursework.judge", "otter.test_files"])
     results: list[Any] = [None] * len(tasks)
-    keys = unique([task.submission.key for task in tasks])
     bar = tqdm(total=len(tasks), unit="notebook", disable=None)
     with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool, bar:
         waiting = {
-            pool.submit(_graded, task, key, out, context): number
-            for number, (task, key) in enumerate(zip(tasks, keys, strict=True))
+            pool.submit(_graded, task, out, context): number
+            for number, task in enumerate(tasks)
         }
         try:
             for done in as_completed(waiting):
@@ -92,19 +91,15 @@ def unique(keys: Sequence[str]) -> list[str]:
     return found
 
 
-def _graded(task: Task, key: str, out: Path, context: Any) -> dict[str, Any]:
-    folder = out / task.assignment
-    details, html = (
-        folder / "details" / f"{key}.json",
-        folder / "feedback" / f"{key}.html",
-    )
+def _graded(task: Task, out: Path, context: Any) -> dict[str, Any]:
+    details = out / task.assignment / "details" / f"{task.key}.json"
     depends = _depends(task)
     if details.exists():
         try:
             known = json.loads(details.read_text("utf-8"))
         except ValueError:
             known = {}
-        if known.get("depends") == depends and html.exists():
+        if known.get("depends") == depends:
             return dict(known["grade"])
     result = _in_own_process(task, context)
     if "error" not in result:
@@ -116,11 +111,7 @@ def _graded(task: Task, key: str, out: Path, context: Any) -> dict[str, Any]:
             "depends": depends,
             "grade": result,
         }
-        _write(details, json.dumps(record, indent=1, ensure_ascii=False))
-        text = feedback.page(
-            task.assignment, submission.student, submission.number, result
-        )
-        _write(html, text)
+        write(details, json.dumps(record, indent=1, ensure_ascii=False))
     return result
 
 
@@ -179,7 +170,8 @@ def judged(reply: Any, task: Task) -> None:
         reply.send({"error": str(error)})
 
 
-def _write(place: Path, text: str) -> None:
+def write(place: Path, text: str) -> None:
+    """Write a file whole or not at all, and its folder."""
     place.parent.mkdir(parents=True, exist_ok=True)
     sweep(place)
     with whole_file(place, ours=lambda _: True) as unfinished:

@@ -6,9 +6,15 @@ Still, a notebook can put into its own errors and answers what it was asked: giv
 back after the deadline.
 """
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment
+
+from coursework.assignment import Assignment
+from coursework.submissions import Submission
+from coursework.table import BY_HAND, number
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -30,7 +36,9 @@ PAGE = """<!doctype html>
 <h1>{{ assignment }}</h1>
 <p>{{ student }}{% if number %} ({{ number }}){% endif %}</p>
 <p><strong>{{ "%g of %g points" | format(total, out_of) }}</strong> from tests
-{%- if written %}; answers read by a person: {{ written | length }}{% endif %}.</p>
+{%- if marks %}, {{ "%g of %g" | format(total + given, most_of_all) }} in all
+{%- elif written %}; answers read by a person: {{ written | length }}{% endif %}.</p>
+{% if by_hand %}<p>Beside the questions: {{ "%+g" | format(by_hand) }}.</p>{% endif %}
 {% if notes %}<h2>What went wrong on the way</h2>
 <ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>{% endif %}
 {% for question, points in points.items() %}
@@ -41,7 +49,11 @@ PAGE = """<!doctype html>
 {% if case.message %}<pre>{{ case.message }}</pre>{% endif %}
 {% endfor %}{% endfor %}
 {% for question, answer in written.items() %}
-<h2>{{ question }}: read by a person</h2>
+{% set column = question if question in read else question ~ " (written)" %}
+<h2>{{ question }}: {% if column in marks -%}
+{{ "%g" | format(marks[column]) }}
+{%- if column in most %} of {{ "%g" | format(most[column]) }}{% endif %}, {% endif -%}
+read by a person</h2>
 {% for cell in answer %}<pre>{{ cell.source }}</pre>
 {% for picture in cell.pictures %}
 <img alt="a picture from the notebook as it was handed in"
@@ -54,19 +66,31 @@ PAGE = """<!doctype html>
 _page = Environment(autoescape=True).from_string(PAGE)
 
 
-def page(assignment: str, student: str, number: str, grade: dict[str, Any]) -> str:
-    """Return the page as HTML; `grade` is `judge.Graded.plain()`.
+def page(
+    assignment: Assignment,
+    submission: Submission,
+    grade: dict[str, Any],
+    filled: Mapping[str, str],
+) -> str:
+    """Return the page as HTML.
 
-    >>> grade = {"points": {"q1": 1.0}, "possible": {"q1": 2.0}, "cases": {},
-    ...          "notes": ["<script>"], "written": {}}
-    >>> html = page("softmax", "Ada", "", grade)
-    >>> "1 of 2 points" in html, "<script>" in html
-    (True, False)
+    `grade` is `judge.Graded.plain()`, and `filled` what a person has written into the
+    table for this notebook.
     """
-    totals = {
-        "total": sum(grade["points"].values()),
-        "out_of": sum(grade["possible"].values()),
-    }
+    marks = {column: number(text) for column, text in filled.items()}
+    most = {q: points for q, points in assignment.read.items() if points < math.inf}
+    out_of = sum(grade["possible"].values())
     return _page.render(
-        assignment=assignment, student=student, number=number, **totals, **grade
+        assignment=assignment.name,
+        student=submission.student,
+        number=submission.number,
+        total=sum(grade["points"].values()),
+        out_of=out_of,
+        read=assignment.read,
+        most=most,
+        most_of_all=out_of + sum(most.values()),
+        marks=marks,
+        given=sum(marks.values()),
+        by_hand=marks.get(BY_HAND, 0),
+        **grade,
     )

@@ -15,18 +15,21 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from coursework import submissions
-from coursework.assignment import load
-from coursework.batch import Task, grade_all
-from coursework.placing import other_years, place, questions_of
+from coursework import feedback
+from coursework.assignment import Assignment, load
+from coursework.batch import Task, grade_all, unique, write
+from coursework.placing import found_in, other_years
 from coursework.sandbox import UNPROTECTED, Limits, Protection, choose
-from coursework.table import Rows, WouldLose, filled_in, write_table
+from coursework.table import Marks, WouldLose, filled_in, numbered, safe, write_table
 from coursework.visible import ROOT
 
 HOMEWORK = ROOT / "_build" / "homework"
 GRADES = ROOT / "_build" / "grades"
 MASTERS = ROOT / "notebooks" / "homework"
+
+Graded = Sequence[tuple[Task, dict[str, Any]]]
 
 
 def main(arguments: Sequence[str] | None = None, limits: Limits | None = None) -> int:
@@ -48,24 +51,20 @@ def main(arguments: Sequence[str] | None = None, limits: Limits | None = None) -
         return 2
     print(f"Sandbox: {protection.name}. {args.jobs} at a time.")
     limits = limits or Limits(seconds=args.seconds, memory=args.memory)
-    known = questions_of(args.homework, args.assignment)
-    if not known:
-        print(f"No assignment in {args.homework}: run make homework.", file=sys.stderr)
-        return 1
-    placed, strays = place(submissions.find(args.folder), known, args.assignment)
-    for line in strays:
-        print(line)
-    if not placed:
-        print(f"Nothing to grade in {args.folder}.", file=sys.stderr)
+    try:
+        placed = found_in(args.folder, args.homework, args.assignment)
+    except LookupError as error:
+        print(error, file=sys.stderr)
         return 1
     loaded = {name: load(args.homework / name, args.masters) for name in placed}
     for name, ones in placed.items():
         for warning in loaded[name].warnings() + other_years(ones, loaded[name]):
             print(f"Careful: {warning}.")
+    pairs = [(one, name) for name, ones in placed.items() for one in ones]
+    keys = unique([one.key for one, _ in pairs])
     tasks = [
-        Task(one, name, args.homework, args.masters, protection, limits)
-        for name, ones in placed.items()
-        for one in ones
+        Task(one, key, name, args.homework, args.masters, protection, limits)
+        for (one, name), key in zip(pairs, keys, strict=True)
     ]
     tables = {name: args.out / f"{name}.csv" for name in placed}
     try:
@@ -73,26 +72,41 @@ def main(arguments: Sequence[str] | None = None, limits: Limits | None = None) -
             filled_in(tables[name], placed[name], loaded[name])
         results = grade_all(tasks, args.out, args.jobs)
         for name in placed:
-            rows = [
-                (task.submission, result)
+            graded = [
+                (task, result)
                 for task, result in zip(tasks, results, strict=True)
                 if task.assignment == name
             ]
             marks = filled_in(tables[name], placed[name], loaded[name])
+            rows = [(task.submission, result) for task, result in graded]
             write_table(tables[name], rows, loaded[name].read, marks)
-            _told(name, rows, args.out)
+            _write_pages(graded, loaded[name], marks, args.out / name / "feedback")
+            _told(name, graded, args.out)
     except WouldLose as error:
         print(error, file=sys.stderr)
         return 2
     return 0 if all("error" not in r for r in results) else 1
 
 
-def _told(name: str, rows: Rows, out: Path) -> None:
-    for says, count in Counter(r.get("says") for _, r in rows).items():
+def _write_pages(
+    graded: Graded, assignment: Assignment, marks: Marks, folder: Path
+) -> None:
+    """Write each student's page anew: a person may have given marks since."""
+    rows = numbered(safe(task.submission.source) for task, _ in graded)
+    for row, (task, result) in zip(rows, graded, strict=True):
+        if "error" not in result:
+            text = feedback.page(
+                assignment, task.submission, result, marks.get(row, {})
+            )
+            write(folder / f"{task.key}.html", text)
+
+
+def _told(name: str, graded: Graded, out: Path) -> None:
+    for says, count in Counter(r.get("says") for _, r in graded).items():
         if says and count > 1:
             print(f"Careful: {count} notebooks say that they are {says!r}'s.")
     pages = out / name / "feedback"
-    print(f"{name}: {len(rows)} notebooks, {out / name}.csv; pages in {pages}")
+    print(f"{name}: {len(graded)} notebooks, {out / name}.csv; pages in {pages}")
 
 
 def _parser() -> argparse.ArgumentParser:

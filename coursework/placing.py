@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from coursework import submissions
 from coursework.assignment import Assignment
 from coursework.submissions import Submission
 
@@ -17,6 +18,24 @@ CHECKED = re.compile(rb'grader\.check\(\\?["\']([\w .-]{1,100}?)\\?["\']\)')
 CALLED = re.compile(rb'"assignment_name"\s*:\s*"([\w .-]{1,100})"')
 #: After a line's end as JSON has it, too.
 YEAR = re.compile(rb"(?:\\n|\b)year ?= ?(\d{4})\b")
+
+
+def found_in(
+    folder: Path, homework: Path, told: str | None
+) -> dict[str, list[Submission]]:
+    """Return the submissions in a folder, of each assignment; print what is left out.
+
+    Raises `LookupError` if nothing was built in `homework`, or nothing is found.
+    """
+    known = questions_of(homework, told)
+    if not known:
+        raise LookupError(f"No assignment in {homework}: run make homework.")
+    placed, strays = place(submissions.find(folder), known, told)
+    for line in strays:
+        print(line)
+    if not placed:
+        raise LookupError(f"No notebook of an assignment in {folder}.")
+    return placed
 
 
 def questions_of(homework: Path, told: str | None = None) -> dict[str, set[str]]:

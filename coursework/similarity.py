@@ -21,12 +21,11 @@ from pathlib import Path
 from jinja2 import Environment
 
 from course_lib.files import whole_file
-from coursework import submissions
 from coursework.alike import ALIKE, Pair, alike, boilerplate, work
 from coursework.assignment import load
 from coursework.grade import GRADES, HOMEWORK
 from coursework.notebook import Notebook, Unreadable
-from coursework.placing import place, questions_of
+from coursework.placing import found_in
 from coursework.submissions import Submission
 from coursework.table import safe
 
@@ -112,15 +111,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=GRADES)
     parser.add_argument("--alike", type=float, default=ALIKE, help="from 0 to 1")
     args = parser.parse_args(arguments)
-    known = questions_of(args.homework, args.assignment)
-    if not known:
-        print(f"No assignment in {args.homework}: run make homework.", file=sys.stderr)
-        return 1
-    placed, strays = place(submissions.find(args.folder), known, args.assignment)
-    for line in strays:
-        print(line)
-    if not placed:
-        print(f"Nothing to compare in {args.folder}.", file=sys.stderr)
+    try:
+        placed = found_in(args.folder, args.homework, args.assignment)
+    except LookupError as error:
+        print(error, file=sys.stderr)
         return 1
     for name, ones in placed.items():
         given = load(args.homework / name).template

@@ -119,4 +119,4 @@ def test_names_and_code_are_text_on_the_page(template, tmp_path):
 
 def test_a_folder_without_notebooks_is_told(homework, tmp_path, capsys):
     assert similarity.main([str(tmp_path), "--homework", str(homework)]) == 1
-    assert f"Nothing to compare in {tmp_path}" in capsys.readouterr().err
+    assert f"No notebook of an assignment in {tmp_path}" in capsys.readouterr().err
