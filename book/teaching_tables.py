@@ -33,7 +33,7 @@ def hours_table() -> str:
         parts = chapter.minutes()
         said = [f"{parts[name]:.0f}" for name in ("reading", "exercises", "quiz")]
         running = "not measured" if chapter.running is None else _few(parts["running"])
-        total = f"{sum(parts.values()) / 60:.1f}"
+        total = f"{_hours(chapter):.1f}"
         rows.append([_link(chapter), said[0], running, *said[1:], total])
     return table_of(rows)
 
@@ -44,20 +44,32 @@ def plan_table(weeks: int) -> str:
     rows = [["week", "chapters", "slides", "due", "hours"]]
     for number, week in enumerate(plans()[weeks], start=1):
         read = [every[name] for name in week["read"]]
-        decks = list(dict.fromkeys(DECKS[chapter.part] for chapter in read))
-        hours = sum(sum(chapter.minutes().values()) for chapter in read) / 60
+        one_of = [every[name] for name in week.get("one_of", [])]
+        decks = list(dict.fromkeys(DECKS[chapter.part] for chapter in read + one_of))
+        hours = sum(map(_hours, read)) + max(map(_hours, one_of), default=0)
         task = due[week["due"]] if "due" in week else None
         hours += task.hours if task else 0
         rows.append(
             [
                 str(number),
-                ", ".join(map(_link, read)) or "none: work on the project",
+                _reading(read, one_of),
                 ", ".join(deck.replace("-", " ") for deck in decks) or "",
                 f"*{task.title.partition(':')[0]}*" if task else "",
                 f"{math.ceil(2 * hours) / 2:g}",
             ]
         )
     return table_of(rows)
+
+
+def _hours(chapter: Chapter) -> float:
+    return sum(chapter.minutes().values()) / 60
+
+
+def _reading(read: list[Chapter], one_of: list[Chapter]) -> str:
+    parts = [*map(_link, read)]
+    if one_of:
+        parts.append("one of " + ", ".join(map(_link, one_of)))
+    return ", ".join(parts) or "none: work on the project"
 
 
 def map_table() -> str:

@@ -29,8 +29,9 @@ from course_lib.training import Distillation
 from experiments import sized
 from experiments.counted import FOLDS, Counted
 from experiments.linear import STRENGTHS, VECTOR, TwoViews, descriptions, reading_of
+from experiments.setfit import Sentences
 
-COST = "two hours and a half of one core"
+COST = "six hours of one core"
 SEEDS = tuple(range(10))
 LABELS = (100, 300, 1_000, 3_000, 10_000)
 TEXTS = (1_000, 4_000, 16_000)  # of the transfer set, and all of it
@@ -54,6 +55,7 @@ OTHERS = (
     "sharper",
     "bag-of-words",
     "ngrams",
+    "sentences",
 )
 
 
@@ -65,6 +67,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     everything = splits.readable.tokens
     described, counted = descriptions(splits), Counted(splits)
     done = Experiment("few-labels-imdb", splits, seeds, scale)
+    sentences = Sentences(done)
     counts = [n for n in LABELS if n <= len(splits.train) // 2]
     sizes = [t for t in TEXTS if t < len(texts)]
     at = max(n for n in counts if n <= AT)
@@ -156,6 +159,9 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
             student(f"taught-{n}", run, all_places, verdicts, soft)
             student(f"sharper-{n}", run, all_places, verdicts, soft)
             student(f"verdicts-{n}", run, all_places, verdicts)
+            sentences.frozen(f"sentences-{n}", run, rows, labels)
+            if n == counts[0]:
+                sentences.tuned(f"setfit-{n}", run, rows, labels)
             if n == at:
                 order = np.random.default_rng(seed).permutation(len(texts))
                 for size in sizes:
@@ -169,7 +175,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
                 f"{other}-{n}",
             )
             for n in counts
-            for other in OTHERS
+            for other in (*OTHERS, *(["setfit"] if n == counts[0] else []))
         }
         | {
             f"sharper_minus_verdicts_{n}": (f"sharper-{n}", f"verdicts-{n}")
