@@ -16,7 +16,7 @@ from teaching import Chapter, chapters
 ROOT = Path(__file__).resolve().parent.parent
 
 #: Pixels: a chapter's row, a part's heading, and how far arcs reach to the left.
-ROW, HEADING, GUTTER = 36, 48, 92
+ROW, HEADING, GUTTER = 36, 48, 72
 
 Needs = Mapping[str, Sequence[str]]
 
@@ -87,6 +87,7 @@ def course_map(prefix: str = "../") -> str:
     every = chapters()
     needs = {name: [n for n in c.needs if n in every] for name, c in every.items()}
     parts = captions()
+    drawn = arrows(needs)
     rows: list[str] = []
     heights: dict[str, float] = {}
     top = 0.0
@@ -99,8 +100,8 @@ def course_map(prefix: str = "../") -> str:
         for name, chapter in group:
             heights[name] = top + ROW / 2
             top += ROW
-            rows.append(_row(name, chapter, needs, every, prefix))
-    drawn = arrows(needs)
+            wanted = [every[a] for a, b in drawn if b == name]
+            rows.append(_row(chapter, wanted, before(name, needs), prefix))
     widest = max(heights[b] - heights[a] for a, b in drawn)
     arcs = "".join(
         f'<path data-from="{a}" data-to="{b}" marker-end="url(#map-tip)" '
@@ -123,18 +124,16 @@ markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>
 
 
 def _row(
-    name: str,
-    chapter: Chapter,
-    needs: Needs,
-    every: Mapping[str, Chapter],
-    prefix: str,
+    chapter: Chapter, wanted: Sequence[Chapter], earlier: set[str], prefix: str
 ) -> str:
-    wanted = ", ".join(_short(every[need]) for need in needs[name])
+    """Return a chapter's row; `wanted` are those from which an arrow leads to it."""
+    needs = ", ".join(_short(need) for need in wanted)
     return (
-        f'<li data-name="{name}" data-before="{" ".join(sorted(before(name, needs)))}">'
+        f'<li data-name="{Path(chapter.place).name}" '
+        f'data-before="{" ".join(sorted(earlier))}">'
         f'<a href="{prefix}notebooks/{chapter.place}.html">'
         f"{html.escape(_short(chapter))}</a>"
-        f'<span class="map-needs">{"needs " + html.escape(wanted) if wanted else ""}'
+        f'<span class="map-needs">{"after " + html.escape(needs) if needs else ""}'
         f'</span><span class="map-time">{running(chapter.running)}</span></li>'
     )
 

@@ -3,6 +3,7 @@
 The page of results shows them to be pointed at, the first page as one still figure.
 """
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import HTML
@@ -23,7 +24,11 @@ TEACHER, LABELS, TAUGHT, LINEAR = KINDS = (
 COLORS = dict(zip(KINDS, plots.COLORS, strict=False))
 MARKERS = dict(zip(KINDS, "osD^", strict=True))
 
-BAG = [
+#: A line from a name to its mark, and an arrow from an equal to what was taught.
+LEADER = {"arrowstyle": "-", "color": plots.GREY, "lw": 0.8, "shrinkB": 5}
+STEP = {"arrowstyle": "->", "color": plots.GREY, "lw": 1, "shrinkA": 4, "shrinkB": 4}
+
+SMALL = [
     ("bert-to-small-imdb", f"{name}-{way}", name, kind, "bert_to_small")
     for name in ("bag", "textcnn", "lstm")
     for way, kind in (("alone", LABELS), ("taught", TAUGHT))
@@ -34,7 +39,7 @@ GALLERY = [  # a record, its row, what that is, of which kind, and the command
     ("bert-to-small-imdb", "teacher", "MiniLM", TEACHER, "bert_to_small"),
     ("teachers-imdb", "lstm", "larger LSTM", LABELS, "teachers"),
     ("teachers-imdb", "lstm-vectors", "the same, known words", LABELS, "teachers"),
-    *BAG,
+    *SMALL,
     ("small-student-imdb", "longer", "a million numbers", LABELS, "small_student"),
     ("small-student-imdb", "student", "a million numbers", TAUGHT, "small_student"),
     ("small-student-imdb", "int8", "the same in INT8", TAUGHT, "small_student"),
@@ -159,8 +164,8 @@ def still() -> Figure:
         for row, kind in (("student", TAUGHT), ("longer", LABELS), ("teacher", TEACHER))
     )
     for mark, text, place in (
-        (student, "a student of\na million numbers", (8, 6)),
-        (equal, "its equal alone", (9, -4)),
+        (student, "a student of a million numbers", (10, 3)),
+        (equal, "its equal alone", (34, -48)),
         (bert, "MiniLM", (-8, 8)),
     ):
         axes.annotate(
@@ -170,7 +175,13 @@ def still() -> Figure:
             textcoords="offset points",
             ha="left" if place[0] > 0 else "right",
             fontsize=10,
+            arrowprops=LEADER if abs(place[1]) > 20 else None,
         )
+    for one, other in pairwise(rows):
+        if (one["kind"], other["kind"]) == (LABELS, TAUGHT):  # an equal, and it taught
+            ends = [(mark["bytes"], mark["accuracy"]) for mark in (other, one)]
+            axes.annotate("", *ends, arrowprops=STEP)
+    axes.margins(y=0.08)
     axes.set(xscale="log", xlabel="bytes of weights", ylabel="% right on test")
     axes.set_xticks([10**6, 10**7, 10**8], ["1 MB", "10 MB", "100 MB"])
     axes.minorticks_off()

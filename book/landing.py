@@ -56,8 +56,8 @@ def doors() -> HTML:
         '<div class="doors">'
         + _door(
             "Read",
-            f"Start with {first.title.partition(':')[0].lower()}. Each chapter asks for "
-            "a guess, computes, and lets you check your own answer.",
+            f"Start with {first.title.partition(':')[0].lower()}. Each chapter asks "
+            "for a guess, computes, and lets you check your own answer.",
             {start: "The first chapter", "#what-needs-what": "The map"},
         )
         + _door(

@@ -1,7 +1,7 @@
 """The logo and the social card, drawn by code: `python book/logo.py`.
 
 A drop within a drop: what a small model gets from a large one. The marks are
-committed (book/_static); the card, for those who share a link, is drawn with each build.
+committed (book/_static); the card, for those who share a link, is made by each build.
 """
 
 from pathlib import Path
