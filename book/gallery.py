@@ -89,9 +89,8 @@ def marks() -> list[dict[str, Any]]:
 
 def over_bytes() -> HTML:
     """Return accuracy over bytes, to be pointed at."""
-    axis = {"title": "bytes of weights", "values": [10**n for n in range(5, 9)]}
     return plots.interact(
-        _chart("bytes", marks(), axis),
+        _chart("bytes", "bytes of weights", "~s", marks()),
         alt="Accuracy on IMDB over bytes of weights on a logarithmic axis, with "
         "intervals. Linear models and the best taught students lie at the upper left, "
         "larger LSTMs to the right of them, and MiniLM, many times larger than all, "
@@ -102,9 +101,8 @@ def over_bytes() -> HTML:
 def over_milliseconds() -> HTML:
     """Return accuracy over the time for one review, where it was measured."""
     timed = [mark for mark in marks() if "milliseconds" in mark]
-    axis = {"title": "milliseconds a review", "values": [0.1, 1, 10, 100]}
     return plots.interact(
-        _chart("milliseconds", timed, axis),
+        _chart("milliseconds", "milliseconds a review", "~g", timed),
         alt="Accuracy on IMDB over milliseconds for one review on a logarithmic axis, "
         "with intervals. A bag of words is fastest, a text CNN and an LSTM follow, and "
         "MiniLM is tens of times slower than the LSTM; the LSTM that it taught lies as "
@@ -113,19 +111,20 @@ def over_milliseconds() -> HTML:
 
 
 def _chart(
-    field: str, rows: list[dict[str, Any]], axis: dict[str, Any]
+    field: str, title: str, number: str, rows: list[dict[str, Any]]
 ) -> "altair.LayerChart":
     import altair as alt
 
+    ends = [row[field] for row in rows]
     kinds = [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]
     key = alt.Legend(orient="bottom", columns=2)
     domain = {"domain": kinds}
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X(
             f"{field}:Q",
-            title=axis["title"],
-            axis=alt.Axis(format="~s", values=axis["values"]),
-        ).scale(type="log"),
+            title=title,
+            axis=alt.Axis(format=number, values=[10.0**n for n in range(-2, 10)]),
+        ).scale(type="log", domain=[min(ends) / 1.5, max(ends) * 1.5]),
         color=alt.Color("kind:N", title=None, legend=key).scale(
             **domain, range=[COLORS[kind] for kind in kinds]
         ),
@@ -136,7 +135,7 @@ def _chart(
         tooltip=[alt.Tooltip(f"{name}:N") for name in SHOWN],
     )
     bars = base.mark_rule().encode(y="low:Q", y2="high:Q")
-    return alt.layer(bars, points).properties(width=300, height=260)
+    return alt.layer(bars, points).properties(width=250, height=260)
 
 
 def still() -> Figure:

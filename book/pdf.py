@@ -37,7 +37,7 @@ FOOTER = (
 )
 PRINTED = """\
 <style>
-  body { background: #fff; }
+  body { background: #fff; font-variant-ligatures: none; }  /* words to be found */
   .bd-content, .bd-article { display: block; max-width: none; padding: 0; }
   .chapter, .contents { break-before: page; }
   .headerlink, .copybtn, .page-status { display: none; }

@@ -111,31 +111,27 @@ def table(stamps: Mapping[str, Stamp], titles: Mapping[str, str], up: str) -> st
 
     `up` leads from the status page to the root of the site.
     """
-    heads = ("page", "run on", "took", "device", "processor", "versions")
-    made = dict.fromkeys(stamp.versions for stamp in stamps.values())
-    marks = dict(zip(made, "abcdefghijklmnopqrstuvwxyz", strict=False))
+    made = dict.fromkeys(_machine(stamp) for stamp in stamps.values())
+    marks = {said: str(number) for number, said in enumerate(made, start=1)}
     rows = [
         f'<tr id="{anchor(page)}"><td><a href="{up}{page}.html">'
-        f"{html.escape(titles[page])}</a></td>"
-        + "".join(
-            f"<td>{html.escape(said)}</td>"
-            for said in (
-                stamps[page].date,
-                seconds(stamps[page].seconds),
-                stamps[page].device,
-                stamps[page].capability,
-                marks[stamps[page].versions],
-            )
-        )
-        + "</tr>"
+        f"{html.escape(titles[page])}</a></td><td>{stamps[page].date}</td>"
+        f"<td>{seconds(stamps[page].seconds)}</td>"
+        f"<td>{marks[_machine(stamps[page])]}</td></tr>"
         for page in titles
         if page in stamps
     ]
     total = seconds(sum(stamps[page].seconds for page in titles if page in stamps))
-    keys = "".join(f"<dt>{mark}</dt><dd>{said}</dd>" for said, mark in marks.items())
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    return (
-        f"<table class='table'><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}"
-        f"</tbody></table><p>Together {total}.</p>"
-        f'<p>Versions:</p><dl class="status-versions">{keys}</dl>'
+    keys = "".join(
+        f"<dt>{mark}</dt><dd>{html.escape(said)}</dd>" for said, mark in marks.items()
     )
+    head = "".join(f"<th>{name}</th>" for name in ("page", "run on", "took", "where"))
+    return (
+        f'<table class="table"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}'
+        f"</tbody></table><p>Together {total}. Where that was:</p>"
+        f'<dl class="status-machines">{keys}</dl>'
+    )
+
+
+def _machine(stamp: Stamp) -> str:
+    return f"{stamp.device}, {stamp.capability}; {stamp.versions}"

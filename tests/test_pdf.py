@@ -90,7 +90,4 @@ def test_a_pdf_has_all_chapters_and_its_words_are_found(made):
     for said in ("Two chapters", "Zebras", "Giraffes", "Chapter one", "Chapter two"):
         assert said in re.sub(r"\s+", " ", words)
     titles = [entry.title for entry in document.outline if not isinstance(entry, list)]
-    assert [t for t in titles if t.startswith("Chapter")] == [
-        "Chapter one#",
-        "Chapter two#",
-    ] or titles == ["Chapter one", "Chapter two"]
+    assert titles == ["Chapter one", "Chapter two"]
