@@ -2,6 +2,7 @@
 (() => {
   const figure = document.currentScript.closest("figure");
   const told = JSON.parse(figure.querySelector("[type='application/json']").textContent);
+  const LEARNT = 0.77;  // hot, and the student has learnt: what stands still
   const [button, place] = figure.querySelectorAll(".moving-controls > *");
   const scenes = [...figure.querySelectorAll(".moving-scenes > li")];
   const now = figure.querySelector(".moving-now");
@@ -58,10 +59,12 @@
   });
   place.addEventListener("input", () => { set(false); show(place.value / 1000); set(false); });
 
+  addEventListener("beforeprint", () => { set(false); show(LEARNT); set(false); });
+
   figure.classList.add("moving-ready");
   figure.querySelector(".moving-controls").hidden = false;
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    show(0.77);  // hot, and the student has learnt
+    show(LEARNT);
     set(false);
   } else {
     show(0);
