@@ -205,7 +205,7 @@ def picture(told: Story) -> str:
 <div class="moving-stage">{image(told.ink)}
 <div class="moving-key"><span class="moving-is-teacher">teacher</span>
 <span class="moving-is-student">student</span>
-<output class="moving-now">temperature {told.hot:g}</output></div>
+<span class="moving-now">temperature {told.hot:g}</span></div>
 {chart(told, alt)}</div>
 <ol class="moving-scenes">{scenes}</ol>
 <div class="moving-controls" hidden><button type="button">Play</button>

@@ -1,21 +1,15 @@
 """PDFs of the parts: every chapter is in one, its words are found, links stay links."""
 
 import doctest
-import io
-import re
-import shutil
 import sys
 from pathlib import Path
 
-import pypdf
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "book"))
 import pdf  # noqa: E402
-
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 def chapter(title, text):
@@ -69,25 +63,3 @@ def test_links_within_a_part_stay_and_others_become_words(made):
 def test_a_page_that_is_no_page_of_the_book_is_named():
     with pytest.raises(ValueError, match="softmax has no article"):
         pdf.article("<html></html>", "softmax", [])
-
-
-@pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_a_pdf_has_all_chapters_and_its_words_are_found(made):
-    from playwright.sync_api import sync_playwright
-
-    site, pages = made
-    path = site / "pdf" / "part.pdf"
-    with sync_playwright() as playwright, pdf.served(site) as address:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
-        pdf.write(browser, address, "Two chapters", pages, path)
-        browser.close()
-    assert [p.name for p in path.parent.iterdir()] == ["part.pdf"]
-    document = pypdf.PdfReader(io.BytesIO(path.read_bytes()))
-    words = " ".join(page.extract_text() for page in document.pages)
-    for said in ("Two chapters", "Zebras", "Giraffes", "Chapter one", "Chapter two"):
-        assert said in re.sub(r"\s+", " ", words)
-    titles = [entry.title for entry in document.outline if not isinstance(entry, list)]
-    assert titles == ["Chapter one", "Chapter two"]
