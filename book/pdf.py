@@ -42,10 +42,14 @@ PRINTED = """\
   .chapter, .contents { break-before: page; }
   .headerlink, .copybtn, .page-status { display: none; }
   h1, h2, h3 { break-after: avoid; }
+  /* On one line: Chromium's outline forgets the blank where a line ends. */
+  .bd-article h1 { font-size: 1.4rem; letter-spacing: 0; }
+  .bd-article h2 { font-size: 1.15rem; letter-spacing: 0; }
+  .bd-article h3 { font-size: 1rem; }
   svg, table, figure, .admonition { break-inside: avoid; }
   pre { white-space: pre-wrap; font-size: 0.75rem; }
-  .cover h1 { font-size: 3rem; margin-top: 30%; }
-  .cover p { font-size: 1.6rem; }
+  .cover p { font-size: 1.4rem; }
+  .cover .cover-title { font: 600 2.6rem/1.15 var(--course-serif); margin-top: 30%; }
 </style>"""
 
 
@@ -99,7 +103,7 @@ def together(caption: str, pages: list[str]) -> str:
         f"{article(text, name, names)}</article>"
         for name, text in zip(names, texts, strict=True)
     ]
-    headings = [re.findall(r"<h1>(.*?)<a ", text, re.DOTALL)[0] for text in texts]
+    headings = [re.findall(r"<h1>(.*?)<a ", chapter)[0] for chapter in chapters]
     contents = "".join(
         f'<li><a href="#{name}">{heading}</a></li>'
         for name, heading in zip(names, headings, strict=True)

@@ -47,7 +47,8 @@ def test_a_part_is_printed_with_as_many_chapters_as_it_has(document, part):
     for title, page in zip(tops, part[1], strict=True):
         text = json.loads((ROOT / f"{page}.ipynb").read_text(encoding="utf-8"))
         heading = "".join(text["cells"][0]["source"]).split("\n")[0].removeprefix("# ")
-        assert title.endswith(heading)
+        # Chromium's outline forgets the blank at the end of a line.
+        assert title.replace(" ", "").endswith(heading.replace(" ", ""))
 
 
 def test_answers_are_unfolded_and_found(words, part):
