@@ -49,6 +49,7 @@ PRINTED = """\
   svg, table, figure, .admonition { break-inside: avoid; }
   pre { white-space: pre-wrap; font-size: 0.75rem; }
   .cover p { font-size: 1.4rem; }
+  .cover ol { list-style: none; padding: 0; }
   .cover .cover-title { font: 600 2.6rem/1.15 var(--course-serif); margin-top: 30%; }
 </style>"""
 

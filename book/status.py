@@ -115,7 +115,8 @@ def table(stamps: Mapping[str, Stamp], titles: Mapping[str, str], up: str) -> st
     marks = {said: str(number) for number, said in enumerate(made, start=1)}
     rows = [
         f'<tr id="{anchor(page)}"><td><a href="{up}{page}.html">'
-        f"{html.escape(titles[page])}</a></td><td class="whole">{stamps[page].date}</td>"
+        f"{html.escape(titles[page])}</a></td>"
+        f'<td class="whole">{stamps[page].date}</td>'
         f'<td class="whole">{seconds(stamps[page].seconds)}</td>'
         f"<td>{marks[_machine(stamps[page])]}</td></tr>"
         for page in titles
