@@ -39,7 +39,8 @@ PRINTED = """\
 <style>
   body { background: #fff; font-variant-ligatures: none; }  /* words to be found */
   .bd-content, .bd-article { display: block; max-width: none; padding: 0; }
-  .chapter, .contents { break-before: page; }
+  .chapter { break-before: page; }
+  .chapter { padding-top: 1px !important; }  /* or the outline has titles twice */
   .headerlink, .copybtn, .page-status { display: none; }
   h1, h2, h3 { break-after: avoid; }
   /* On one line: Chromium's outline forgets the blank where a line ends. */
