@@ -2,6 +2,7 @@
 #
 #   make book    execute every notebook and write the site to _build/html
 #   make slides  write the slides for lectures to _build/slides; make book does it too
+#   make pdf     print each part of the built site to _build/html/pdf (Debian: chromium)
 #   make test    run the unit tests, see that they catch known mistakes, then run every
 #                notebook at its smallest size, from the wheel alone, as Colab would
 #   make portable run the unit tests as on two other machines
@@ -41,7 +42,7 @@ UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
 	--ignore-glob='tests/test_grading_*'
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book slides test notebooks portable browser lab homework grade similar samples lint actionlint links results bench gpu sync publish minutes clean
+.PHONY: book slides pdf test notebooks portable browser lab homework grade similar samples lint actionlint links results bench gpu sync publish minutes clean
 .DELETE_ON_ERROR:
 
 book: slides
@@ -49,6 +50,9 @@ book: slides
 
 slides: .venv/ready
 	$(BIN)/python book/build_slides.py
+
+pdf: .venv/ready
+	$(BIN)/python book/pdf.py
 
 test: _build/passed/unit _build/passed/real-data _build/passed/zoo _build/passed/grading \
 	_build/passed/homework notebooks

@@ -56,7 +56,13 @@ ONCE_NUMBERED = [
 ]
 
 #: Pages that read chapters, assignments and slides: drawn again each time.
-READ_ALL = ["book/for-instructors", "book/syllabus", "book/rubrics"]
+READ_ALL = [
+    "book/intro",
+    "book/results",
+    "book/for-instructors",
+    "book/syllabus",
+    "book/rubrics",
+]
 
 FAILURE = re.compile(r"(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): ")
 COLORS = re.compile(r"\x1b\[[0-9;]*m")

@@ -53,7 +53,8 @@ GIVEN = {
     "slides/teachers-and-students.md": {
         *("0.0000", "1,538"),  # what published code printed, and has
     },
-    "intro.md": {"92", "000", "001", "002", "003", "004"},
+    "about.md": {"92", "000", "001", "002", "003", "004"},
+    "intro.md": {"92"},
     "results.md": {
         *("95", "4.0"),
         *("1.1", "64"),  # what was aimed at; half of the recipe's `ends`, below

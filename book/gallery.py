@@ -1,0 +1,206 @@
+"""What reads IMDB, how well, how large and how fast: one list, and its pictures.
+
+The page of results shows them to be pointed at, the first page as one still figure.
+"""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from IPython.display import HTML
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from course_lib import plots, records
+
+if TYPE_CHECKING:  # it takes seconds, and the first page draws without it
+    import altair
+
+TEACHER, LABELS, TAUGHT, LINEAR = KINDS = (
+    "teacher",
+    "from labels",
+    "taught, and other texts",
+    "linear, from labels",
+)
+COLORS = dict(zip(KINDS, plots.COLORS, strict=False))
+MARKERS = dict(zip(KINDS, "osD^", strict=True))
+
+#: A line from a name to its mark, and an arrow from an equal to what was taught.
+LEADER = {"arrowstyle": "-", "color": plots.GREY, "lw": 0.8, "shrinkB": 5}
+STEP = {"arrowstyle": "->", "color": plots.GREY, "lw": 1, "shrinkA": 4, "shrinkB": 4}
+
+SMALL = [
+    ("bert-to-small-imdb", f"{name}-{way}", name, kind, "bert_to_small")
+    for name in ("bag", "textcnn", "lstm")
+    for way, kind in (("alone", LABELS), ("taught", TAUGHT))
+]
+GALLERY = [  # a record, its row, what that is, of which kind, and the command
+    ("teachers-imdb", "bag-of-words", "TF-IDF", LINEAR, "teachers"),
+    ("committee-imdb", "ngrams", "n-grams, naive Bayes", LINEAR, "committee"),
+    ("bert-to-small-imdb", "teacher", "MiniLM", TEACHER, "bert_to_small"),
+    ("teachers-imdb", "lstm", "larger LSTM", LABELS, "teachers"),
+    ("teachers-imdb", "lstm-vectors", "the same, known words", LABELS, "teachers"),
+    *SMALL,
+    ("small-student-imdb", "longer", "a million numbers", LABELS, "small_student"),
+    ("small-student-imdb", "student", "a million numbers", TAUGHT, "small_student"),
+    ("small-student-imdb", "int8", "the same in INT8", TAUGHT, "small_student"),
+]
+SHOWN = (
+    "what",
+    "said",
+    "kind",
+    "parameters",
+    "one review",
+    "command",
+    "seeds",
+    "device",
+    "versions",
+)
+
+
+def marks() -> list[dict[str, Any]]:
+    """Return a mark for each model of the gallery, with all that a reader may ask.
+
+    `milliseconds` is there only where a record has timed one review at a time.
+    """
+    found = []
+    for name, row, what, kind, command in GALLERY:
+        record = records.committed(name)
+        entry = record[row]
+        timed = record.get("milliseconds", {}).get(row.partition("-")[0])
+        mark = {
+            "row": row,
+            "what": what,
+            "kind": kind,
+            "accuracy": 100 * entry["metrics"]["accuracy"],
+            "bytes": entry["bytes"] or 4 * entry["parameters"],
+            "low": 100 * entry["intervals"]["accuracy"][0],
+            "high": 100 * entry["intervals"]["accuracy"][1],
+            "said": records.with_interval(entry, "accuracy"),
+            "parameters": f"{entry['parameters']:,}",
+            "one review": f"{timed:.3g} ms" if timed else "not timed",
+            "command": f"python -m experiments {command}",
+            "seeds": ", ".join(map(str, record["seeds"])),
+            "device": record["device"],
+            "versions": ", ".join(f"{k} {v}" for k, v in record["versions"].items()),
+        }
+        found.append(mark | ({"milliseconds": timed} if timed else {}))
+    return found
+
+
+def over_bytes() -> HTML:
+    """Return accuracy over bytes, to be pointed at."""
+    return plots.interact(
+        _chart("bytes", "bytes of weights", "~s", marks()),
+        alt="Accuracy on IMDB over bytes of weights on a logarithmic axis, with "
+        "intervals. Linear models and the best taught students lie at the upper left, "
+        "larger LSTMs to the right of them, and MiniLM, many times larger than all, "
+        "lies no higher.",
+    )
+
+
+def over_milliseconds() -> HTML:
+    """Return accuracy over the time for one review, where it was measured."""
+    timed = [mark for mark in marks() if "milliseconds" in mark]
+    return plots.interact(
+        _chart("milliseconds", "milliseconds a review", "~g", timed),
+        alt="Accuracy on IMDB over milliseconds for one review on a logarithmic axis, "
+        "with intervals. A bag of words is fastest, a text CNN and an LSTM follow, and "
+        "MiniLM is tens of times slower than the LSTM; the LSTM that it taught lies as "
+        "high as MiniLM itself.",
+    )
+
+
+def _chart(
+    field: str, title: str, number: str, rows: list[dict[str, Any]]
+) -> "altair.LayerChart":
+    import altair as alt
+
+    ends = [row[field] for row in rows]
+    kinds = [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]
+    key = alt.Legend(orient="bottom", columns=2)
+    domain = {"domain": kinds}
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X(
+            f"{field}:Q",
+            title=title,
+            axis=alt.Axis(format=number, values=[10.0**n for n in range(-2, 10)]),
+        ).scale(type="log", domain=[min(ends) / 1.5, max(ends) * 1.5]),
+        color=alt.Color("kind:N", title=None, legend=key).scale(
+            **domain, range=[COLORS[kind] for kind in kinds]
+        ),
+    )
+    points = base.mark_point(filled=True, size=110, opacity=1).encode(
+        y=alt.Y("accuracy:Q", title="% right on test").scale(zero=False),
+        shape=alt.Shape("kind:N", title=None, legend=key).scale(**domain),
+        tooltip=[alt.Tooltip(f"{name}:N") for name in SHOWN],
+    )
+    bars = base.mark_rule().encode(y="low:Q", y2="high:Q")
+    return alt.layer(bars, points).properties(width=250, height=260)
+
+
+def still() -> Figure:
+    """Return accuracy over bytes as a figure that stands still, with the main names."""
+    figure, axes = plt.subplots(figsize=(5.2, 3.6))
+    rows = marks()
+    for kind in KINDS:
+        some = [row for row in rows if row["kind"] == kind]
+        middle = [row["accuracy"] for row in some]
+        axes.errorbar(
+            [row["bytes"] for row in some],
+            middle,
+            yerr=[
+                [row["accuracy"] - row["low"] for row in some],
+                [row["high"] - row["accuracy"] for row in some],
+            ],
+            fmt=MARKERS[kind],
+            color=COLORS[kind],
+            markersize=6,
+            elinewidth=1.2,
+            label=kind,
+        )
+    student, equal, bert = (
+        next(mark for mark in rows if mark["row"] == row and mark["kind"] == kind)
+        for row, kind in (("student", TAUGHT), ("longer", LABELS), ("teacher", TEACHER))
+    )
+    for mark, text, place in (
+        (student, "a student of a million numbers", (10, 3)),
+        (equal, "its equal alone", (34, -48)),
+        (bert, "MiniLM", (-8, 8)),
+    ):
+        axes.annotate(
+            text,
+            (mark["bytes"], mark["accuracy"]),
+            place,
+            textcoords="offset points",
+            ha="left" if place[0] > 0 else "right",
+            fontsize=10,
+            arrowprops=LEADER if abs(place[1]) > 20 else None,
+        )
+    for one, other in pairwise(rows):
+        if (one["kind"], other["kind"]) == (LABELS, TAUGHT):  # an equal, and it taught
+            ends = [(mark["bytes"], mark["accuracy"]) for mark in (other, one)]
+            axes.annotate("", *ends, arrowprops=STEP)
+    axes.margins(y=0.08)
+    axes.set(xscale="log", xlabel="bytes of weights", ylabel="% right on test")
+    axes.set_xticks([10**6, 10**7, 10**8], ["1 MB", "10 MB", "100 MB"])
+    axes.minorticks_off()
+    axes.legend(loc="lower right", fontsize=9, handletextpad=0.2)
+    return figure
+
+
+def said() -> str:
+    """Say in a sentence what the still figure shows, with the record's intervals."""
+    small = records.committed("small-student-imdb")
+    bert = records.committed("bert-to-small-imdb")["teacher"]
+    size = bert["parameters"] / small["student"]["parameters"]
+    led = [
+        records.lead(small, f"student_minus_{other}").replace(" of accuracy", "")
+        for other in ("longer", "ngrams")
+    ]
+    return (
+        f"A student of {small['student']['parameters'] / 1e6:.1f} million numbers, "
+        f"{size:.0f} times fewer than MiniLM has, learnt from a committee of models. "
+        f"It beats its equal that had only labels by {led[0].removeprefix('+')}, and "
+        f"n-grams with naive Bayes by {led[1].removeprefix('+')}. It also read texts "
+        "that nobody had labelled."
+    )
