@@ -21,7 +21,7 @@ STRAY = ["*webpack-macros.html", "vendor/fontawesome/*/js"]
 #: Icons are letters that Unicode leaves to everybody.
 ICON = re.compile("[\ue000-\uf8ff]")
 #: Scripts that bring their own styles.
-NO_CLASSES = {"vega.js", "tex-chtml.js"}
+NO_CLASSES = ("vega.js", "mathjax/")
 NAME = re.compile(r"[\w-]+")
 
 
@@ -116,7 +116,11 @@ def trim(site: Path) -> None:
             if path.is_file():
                 path.unlink()
     pages = [path for path in site.rglob("*.html") if static not in path.parents]
-    scripts = [path for path in static.rglob("*.js") if path.name not in NO_CLASSES]
+    scripts = [
+        path
+        for path in static.rglob("*.js")
+        if not path.relative_to(static).as_posix().startswith(NO_CLASSES)
+    ]
     used = names(path.read_text(encoding="utf-8") for path in pages + scripts)
     icons = set()
     for path in static.rglob("*.css"):

@@ -25,3 +25,15 @@ addEventListener("load", () => {
   reachWhatScrolls();
   new ResizeObserver(reachWhatScrolls).observe(document.getElementById("main-content"));
 });
+
+/* The quizzes ask for their formulas half a second after they are drawn. MathJax finds
+   them by itself when it is there; without this, they would fetch another from the web. */
+let mathjax = window.MathJax;
+Object.defineProperty(window, "MathJax", {
+  configurable: true,
+  get: () => mathjax,
+  set(value) {
+    mathjax = value;
+    if (value && value.version) value.typeset ??= () => {};
+  },
+});
