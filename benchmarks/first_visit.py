@@ -1,4 +1,6 @@
-"""What a first visit to the built site costs: `python -m benchmarks.first_visit [pages]`.
+"""What a first visit to the built site costs.
+
+    python -m benchmarks.first_visit [pages]
 
 For each page: kilobytes as a plain file server sends them, and seconds until the page
 answers: until its scripts are loaded and the last task that kept the browser busy for
@@ -76,7 +78,9 @@ def main() -> int:
                 for url in heaviest
             )
             total = sum(sent.values()) / 1000
-            print(f"{name:40} {total:6.0f} {len(sent):5} {answers / 1000:7.2f}  {files}")
+            print(
+                f"{name:40} {total:6.0f} {len(sent):5} {answers / 1000:7.2f}  {files}"
+            )
         browser.close()
     server.shutdown()
     return 0

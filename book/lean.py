@@ -9,6 +9,7 @@ pages with a chart.
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def _classes(selector: list[Any]) -> list[str]:
     """Return a selector's classes, but not those within :not(...) and the like."""
     return [
         name.value
-        for dot, name in zip(selector, selector[1:], strict=False)
+        for dot, name in pairwise(selector)
         if dot == "." and name.type == "ident"
     ]
 

@@ -1,8 +1,8 @@
 """For Sphinx: what screen readers are told of tables, folded code and sources.
 
-A table whose first heading is empty has headings in its first column: each row is called
-by it. The words on a folded cell are its name, so it needs no other. And the sources,
-which docutils calls items of their own kind, are no list of ordinary items.
+A table whose first heading is empty has headings in its first column: each row is
+called by it. The words on a folded cell are its name, so it needs no other. And the
+sources, which docutils calls items of their own kind, are no list of ordinary items.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What readers are sent: the style rules and icons that some page uses, and all of those."""
+"""What readers are sent: the style rules and icons that pages use, and all of those."""
 
 import importlib.util
 from pathlib import Path

@@ -32,7 +32,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def send_error(self, code, *rest):
         if code != 404:
-            return super().send_error(code, *rest)
+            super().send_error(code, *rest)
+            return
         page = (SITE / "404.html").read_bytes()
         self.send_response(404)
         self.send_header("Content-Type", "text/html; charset=utf-8")
