@@ -21,8 +21,8 @@ from sphinx.application import Sphinx
 STRAY = ["*webpack-macros.html", "vendor/fontawesome/*/js"]
 #: Icons are letters that Unicode leaves to everybody.
 ICON = re.compile("[\ue000-\uf8ff]")
-#: Scripts that bring their own styles.
-NO_CLASSES = ("vega.js", "mathjax/")
+#: Large scripts that bring their own styles.
+NO_CLASSES = "mathjax/"
 NAME = re.compile(r"[\w-]+")
 
 

@@ -126,6 +126,7 @@ def required(alt: str) -> str:
 _TEXT = {"labelColor": "currentColor", "titleColor": "currentColor"}
 _LINES = {"domainColor": GREY, "tickColor": GREY, "gridColor": GREY, "gridOpacity": 0.2}
 THEME: dict[str, Any] = {
+    "aria": False,  # a chart is read by its alt text, and not mark by mark
     "axis": {**_TEXT, **_LINES, "labelFontSize": 12, "titleFontSize": 12},
     "legend": {**_TEXT, "labelFontSize": 12, "titleFontSize": 12},
     "header": {**_TEXT, "labelFontSize": 12},

@@ -14,6 +14,14 @@ toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 CHAPTERS = [c["file"] for part in toc["parts"] for c in part["chapters"]]
 NOTEBOOKS = [page for page in CHAPTERS if page.startswith("notebooks/")]
 PAGES = [toc["root"], *CHAPTERS]
+#: One of each kind: the first page, a chapter, wide tables, a list of sources, Chinese.
+KINDS = [
+    PAGES[0],
+    "notebooks/foundations/softmax",
+    "book/results",
+    "book/bibliography",
+    "book/zh/index",
+]
 #: Pages that nobody wrote.
 MADE = ["search", "genindex", "404"]
 

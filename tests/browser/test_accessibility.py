@@ -7,7 +7,7 @@ with its experimental rules too; those of level AAA are not asked.
 from importlib.resources import files
 
 import pytest
-from built_site import MADE, PAGES, needed
+from built_site import KINDS, MADE, PAGES, needed
 
 pytestmark = needed
 
@@ -46,6 +46,6 @@ def test_axe_finds_nothing_serious(open_page, name, theme):
     assert faults(open_page(name, theme=theme)) == []
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", KINDS)
 def test_axe_finds_nothing_serious_on_a_phone(open_page, name):
     assert faults(open_page(name, width=390)) == []

@@ -1,18 +1,9 @@
 """Keys alone reach and work everything that a mouse does."""
 
 import pytest
-from built_site import NOTEBOOKS, PAGES, needed
+from built_site import KINDS, NOTEBOOKS, PAGES, needed
 
 pytestmark = needed
-
-#: One of each kind: the first page, a chapter, wide tables, a list of sources, Chinese.
-KINDS = [
-    PAGES[0],
-    "notebooks/foundations/softmax",
-    "book/results",
-    "book/bibliography",
-    "book/zh/index",
-]
 
 #: Number what can be clicked and seen; of a group of radio buttons, only the first.
 NUMBER = """() => {
@@ -61,42 +52,43 @@ def test_the_first_tab_offers_to_skip_the_menu(open_page, name):
     assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_arrows_move_a_slider_and_its_figure(open_page, name):
-    page = open_page(name)
+def arrows_move_a_figure(page):
     charts = page.locator(".course-chart:has(input[type=range])")
     for i in range(charts.count()):
-        chart = charts.nth(i)
-        drawn = chart.locator("svg").first
+        drawn = charts.nth(i).locator("svg").first
         before = drawn.inner_html()
-        slider = chart.locator("input[type=range]").first
+        slider = charts.nth(i).locator("input[type=range]").first
         slider.focus()
-        key = "ArrowLeft" if slider.evaluate("e => e.value == e.max") else "ArrowRight"
-        page.keyboard.press(key)
+        at_its_end = slider.evaluate("e => e.value == e.max")
+        page.keyboard.press("ArrowLeft" if at_its_end else "ArrowRight")
         page.wait_for_timeout(150)
         assert drawn.inner_html() != before, i
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_keys_answer_a_quiz_and_the_answer_is_announced(open_page, name):
-    page = open_page(name)
+def space_answers_a_quiz_and_the_reply_is_announced(page):
     questions = page.locator(".Quiz")
+    assert questions.count() >= 4
     for i in range(questions.count()):
-        question = questions.nth(i)
-        question.locator("input").first.focus()
+        questions.nth(i).locator("input").first.focus()
         page.keyboard.press("Space")
-        said = question.locator(".Feedback")
+        said = questions.nth(i).locator(".Feedback")
         assert len(said.inner_text().split()) >= 5
         assert said.get_attribute("role") == "status"
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_enter_unfolds_an_answer(open_page, name):
-    page = open_page(name)
+def enter_unfolds_an_answer(page):
     folded = page.locator("details.hide").first
     folded.locator("summary").focus()
     page.keyboard.press("Enter")
     assert folded.locator(".highlight").first.is_visible()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_keys_work_everything_in_a_chapter(open_page, name):
+    page = open_page(name)
+    arrows_move_a_figure(page)
+    space_answers_a_quiz_and_the_reply_is_announced(page)
+    enter_unfolds_an_answer(page)
 
 
 def test_keys_search(open_page):

@@ -94,6 +94,9 @@ def test_mathematics_is_drawn_without_errors(open_page, name):
 @pytest.mark.parametrize("name", PAGES)
 def test_every_picture_says_what_it_shows(open_page, name):
     page = open_page(name)
+    charts = page.locator(".course-chart:has(svg)")
+    for i in range(charts.count()):  # also after Vega has drawn it
+        assert len(charts.nth(i).get_attribute("aria-label").split()) >= 5
     silent = page.evaluate(
         """[...document.querySelectorAll('article img, article svg[role=img]')]
         .filter(i => !i.closest('mjx-container'))  // MathJax speaks for itself
