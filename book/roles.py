@@ -1,9 +1,8 @@
 """For Sphinx: what screen readers are told of tables, folded code and sources.
 
-A table whose first heading is empty has headings in its first column: each row is
-called by it. The words on a folded cell are its name, so it needs no other. And the
-sources, which docutils calls items of their own kind, are no list of ordinary items.
-"""
+A table with no heading above its first column has headings in that column, one for each
+row. The words on a folded cell are its name, so it needs no other. And the sources,
+which docutils calls items of their own kind, are no list of ordinary items.
 
 from typing import Any
 
@@ -26,9 +25,9 @@ class NameRows(SphinxPostTransform):
     def run(self, **kwargs: Any) -> None:
         """Mark the columns; the writer then makes each cell a heading."""
         for table in self.document.findall(nodes.tgroup):
-            head = next(iter(table.findall(nodes.thead)), None)
-            corner = next(iter(head.findall(nodes.entry)), None) if head else None
-            if corner is not None and not corner.astext().strip():
+            head = next(iter(table.findall(nodes.thead)), nodes.thead())
+            texts = [cell.astext().strip() for cell in head.findall(nodes.entry)]
+            if any(texts) and not texts[0]:
                 next(iter(table.findall(nodes.colspec)))["stub"] = 1
 
 

@@ -19,18 +19,21 @@ def module(name):
 roles, descriptions = module("roles"), module("descriptions")
 
 
-def table(corner, row="teacher", cell="90.1"):
+def table(corner, row="teacher", cell="90.1", head="accuracy"):
     return publish_doctree(
         ".. list-table::\n   :header-rows: 1\n\n"
-        f"   * - {corner}\n     - accuracy\n   * - {row}\n     - {cell}\n"
+        f"   * - {corner}\n     - {head}\n   * - {row}\n     - {cell}\n"
     )
 
 
-@pytest.mark.parametrize("corner, heading", [("", True), ("model", False)])
-def test_rows_are_called_by_their_first_cell_if_nothing_else_says_what_it_is(
-    corner, heading
+@pytest.mark.parametrize(
+    "corner, head, heading",
+    [("", "accuracy", True), ("model", "accuracy", False), ("", "", False)],
+)
+def test_rows_are_called_by_their_first_cell_if_only_it_has_no_heading(
+    corner, head, heading
 ):
-    tree = table(corner)
+    tree = table(corner, head=head)
     roles.NameRows(tree).run()
     page = publish_from_doctree(tree, writer_name="html5").decode()
     assert ('<th class="stub"><p>teacher</p></th>' in page) == heading
