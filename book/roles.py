@@ -3,6 +3,7 @@
 A table with no heading above its first column has headings in that column, one for each
 row. The words on a folded cell are its name, so it needs no other. And the sources,
 which docutils calls items of their own kind, are no list of ordinary items.
+"""
 
 from typing import Any
 
