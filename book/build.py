@@ -17,6 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import vl_convert
 import yaml
@@ -85,9 +86,17 @@ def inputs_digest() -> str:
 def write_config(config: dict[str, Any], cache: Path) -> Path:
     """Write the config that names the execution cache; return its path.
 
-    Before the course is published, no button may lead to where it is not.
+    Before the course is published, no button may lead to where it is not, and a map of
+    the site would have no addresses.
     """
     config["execute"]["cache"] = str(cache)
+    sphinx, site = config["sphinx"]["config"], config["html"]["baseurl"]
+    sphinx["ogp_site_url"] = site
+    sphinx["html_context"]["home"] = urlsplit(site).path or "/"
+    if site:
+        sphinx["extensions"].append("sphinx_sitemap")
+        sphinx["sitemap_url_scheme"] = "{link}"
+        sphinx["sitemap_excludes"] = ["404.html", "genindex.html", "search.html"]
     if not published.is_published():
         config["launch_buttons"] = {}
         config["html"] |= {"use_repository_button": False, "use_issues_button": False}

@@ -96,9 +96,11 @@ def interact(chart: "altair.TopLevelMixin", alt: str) -> HTML:
     >>> 'aria-label="A single point at the place one."' in page.data
     True
     """
-    spec = chart.configure(**THEME).properties(background="transparent").to_dict()
+    # Vega calls what it draws by its description, in place of the label below.
+    described = chart.properties(background="transparent", description=required(alt))
+    spec = described.configure(**THEME).to_dict()
     name = f"chart-{uuid.uuid4().hex[:8]}"
-    label = html.escape(required(alt), quote=True)
+    label = html.escape(alt, quote=True)
     # The website loads Vega once for all pages; a notebook brings it along.
     bundle = ""
     if not os.environ.get("COURSE_BOOK"):
@@ -124,6 +126,7 @@ def required(alt: str) -> str:
 _TEXT = {"labelColor": "currentColor", "titleColor": "currentColor"}
 _LINES = {"domainColor": GREY, "tickColor": GREY, "gridColor": GREY, "gridOpacity": 0.2}
 THEME: dict[str, Any] = {
+    "aria": False,  # a chart is read by its alt text, and not mark by mark
     "axis": {**_TEXT, **_LINES, "labelFontSize": 12, "titleFontSize": 12},
     "legend": {**_TEXT, "labelFontSize": 12, "titleFontSize": 12},
     "header": {**_TEXT, "labelFontSize": 12},

@@ -118,3 +118,19 @@ def test_pages_that_read_the_whole_course_are_drawn_each_time():
     for page in build.READ_ALL:
         text = (ROOT / f"{page}.md").read_text(encoding="utf-8")
         assert "execution_mode: force" in text.split("---")[1]
+
+
+@pytest.mark.parametrize(
+    "site, home", [("", "/"), ("https://you.github.io/course/", "/course/")]
+)
+def test_a_map_of_the_site_is_drawn_once_it_has_an_address(
+    monkeypatch, tmp_path, site, home
+):
+    monkeypatch.setattr(build, "BUILD", tmp_path)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config["html"]["baseurl"] = site
+    path = build.write_config(config, tmp_path / "cache")
+    sphinx = yaml.safe_load(path.read_text(encoding="utf-8"))["sphinx"]["config"]
+    assert ("sphinx_sitemap" in sphinx["extensions"]) == bool(site)
+    assert sphinx["html_context"]["home"] == home
+    assert sphinx["ogp_site_url"] == site

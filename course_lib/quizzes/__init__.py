@@ -9,6 +9,10 @@ from importlib.resources import files
 
 from jupyterquiz import display_quiz
 
+#: In place of jupyterquiz's own where letters would not stand out enough: white on the
+#: question, green on the page.
+COLORS = {"--jq-many-choice-bg": "#8a3502", "--jq-correct-color": "#00780f"}
+
 
 def quiz(chapter: str) -> None:
     """Show the quiz of a chapter, for example that of `softmax`.
@@ -18,4 +22,4 @@ def quiz(chapter: str) -> None:
     <IPython.core.display.Javascript object>
     """
     text = (files(__package__) / f"{chapter}.json").read_text(encoding="utf-8")
-    display_quiz(json.loads(text))
+    display_quiz(json.loads(text), colors=COLORS)

@@ -3,87 +3,41 @@
 Needs Chromium (Debian: apt-get install chromium); skips with the reason without it.
 """
 
-import functools
-import http.server
 import json
 import re
-import threading
-from pathlib import Path
 
 import pytest
-import yaml
-from chromium import CHROMIUM
+from built_site import MADE, NOTEBOOKS, PAGES, ROOT, SITE, needed
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-SITE = ROOT / "_build" / "html"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-    pytest.mark.skipif(not SITE.is_dir(), reason="no site: run make book first"),
-]
-
-toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-CHAPTERS = [c["file"] for part in toc["parts"] for c in part["chapters"]]
-NOTEBOOKS = [page for page in CHAPTERS if page.startswith("notebooks/")]
-PAGES = [toc["root"], *CHAPTERS]
+pytestmark = needed
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def site():
-    handler = functools.partial(QuietHandler, directory=str(SITE))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-
-
-@pytest.fixture
-def open_page(site, browser):
-    """Open a page and remember what it asked for and what it complained about."""
-    contexts = []
-
-    def open_it(name, width=1280, theme="light"):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=theme
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.complaints, page.foreign = [], []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda m: page.complaints.append(m.text) if m.type == "error" else None,
-        )
-        page.on(
-            "request",
-            lambda r: (
-                None
-                if r.url.startswith((site, "data:", "blob:"))
-                else page.foreign.append(r.url)
-            ),
-        )
-        page.goto(f"{site}/{name}.html", wait_until="load")
-        page.wait_for_function("!window.MathJax || !!MathJax.startup?.promise")
-        page.evaluate("window.MathJax?.startup?.promise")
-        return page
-
-    yield open_it
-    for context in contexts:
-        context.close()
-
-
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", PAGES + MADE)
 def test_a_page_needs_nothing_from_elsewhere_and_raises_no_error(open_page, name):
     page = open_page(name)
     assert page.complaints == []
     assert page.foreign == []
     assert page.title()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_first_visit_is_light(open_page, name):
+    """As a plain file server sends it: nothing compressed, nothing kept from before."""
+    page = open_page(name)
+    page.wait_for_load_state("networkidle")
+    sent = {r.url: r.sizes()["responseBodySize"] for r in page.received}
+    assert sum(sent.values()) <= (500_000 if name == PAGES[0] else 3_000_000), sent
+
+
+def test_an_address_that_leads_nowhere_shows_the_way_back(site, browser):
+    page = browser.new_page()
+    missing = []
+    page.on("response", lambda r: missing.append(r.url) if r.status == 404 else None)
+    page.goto(f"{site}/notebooks/sentiment/nothing/here.html")
+    assert missing == [page.url]  # and its own styles, scripts and icons are there
+    page.get_by_role("link", name="first page").click()
+    page.wait_for_url(f"**/{PAGES[0]}.html")
+    page.close()
 
 
 def test_an_address_by_number_leads_to_the_chapter_of_its_topic(site, browser):
@@ -140,6 +94,9 @@ def test_mathematics_is_drawn_without_errors(open_page, name):
 @pytest.mark.parametrize("name", PAGES)
 def test_every_picture_says_what_it_shows(open_page, name):
     page = open_page(name)
+    charts = page.locator(".course-chart:has(svg)")
+    for i in range(charts.count()):  # also after Vega has drawn it
+        assert len(charts.nth(i).get_attribute("aria-label").split()) >= 5
     silent = page.evaluate(
         """[...document.querySelectorAll('article img, article svg[role=img]')]
         .filter(i => !i.closest('mjx-container'))  // MathJax speaks for itself
