@@ -191,7 +191,7 @@ WRONG = {
         (lambda soft, y: controls.shuffled(soft), "given to class"),
         (lambda soft, y: soft.flip(1), "no text's answer"),
         (lambda soft, y: controls.class_means(soft, y), "no text's answer"),
-        (lambda soft, y: controls.redealt(soft, y), "text 0"),
+        (lambda soft, y: controls.redealt(soft, y), "got"),
         (first_two_exchanged, "[0, 0, 0, 1, 1]", "kept its own"),
         (drawn_again, "given twice"),
         (lambda soft, y: rolled(soft, y) if soft.shape[1] == 2 else soft, "[2, 0, 2"),
