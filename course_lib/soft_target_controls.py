@@ -13,6 +13,8 @@ Tang et al. (2020), *Understanding and improving knowledge distillation*, name t
 levels of a teacher's knowledge; `parts` measures them.
 """
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -146,8 +148,7 @@ def parts(soft: Tensor, labels: Tensor) -> dict[str, float]:
 
     names = ("smoothing", "class", "example")
     found = {
-        name: apart(*pair)
-        for name, pair in zip(names, zip(steps, steps[1:], strict=False), strict=True)
+        name: apart(*pair) for name, pair in zip(names, pairwise(steps), strict=True)
     }
     return found | {"all": apart(steps[0], wide)}
 

@@ -98,7 +98,7 @@ def told_by_ridge(x, soft, y):
 
 
 def told_by_f_test(x, soft, y):
-    """The textbook's: do features explain more than the class does, for their number?"""
+    """The textbook's: do features explain more than chance, beside the class?"""
     z = log_odds(soft)
     both = np.column_stack([x, y])
     rest = z - LinearRegression().fit(both, z).predict(both)
@@ -203,8 +203,8 @@ WRONG = {
         (lambda soft, y: soft[range(len(y)), y].mean(), "what the label gets"),
         (lambda soft, y: 1 - soft.max(1).values.mean(), "not the highest"),
         (
-            lambda soft, y: (1 - soft.max(1).values.mean()) * soft.shape[1] / (
-                soft.shape[1] - 1
+            lambda soft, y: (
+                (1 - soft.max(1).values.mean()) * soft.shape[1] / (soft.shape[1] - 1)
             ),
             "not the highest",
         ),

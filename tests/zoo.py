@@ -687,9 +687,9 @@ MISTAKES = [
 
     # Controls: soft targets from which one thing was taken, and nothing else.
     controls("answers go round among all classes",
-             "if labels is None else labels\n", "if labels is None else labels * 0\n", 9),
+             "is None else labels\n", "is None else labels * 0\n", 9),
     controls("answers go round in the order of the file",
-             "dance = rows[torch.randperm(len(rows), generator=random)]", "dance = rows"),
+             "rows[torch.randperm(len(rows), generator=random)]", "rows"),
     controls("an example may keep its answer",
              "giver[dance] = dance.roll(1)",
              "giver[rows] = dance"),

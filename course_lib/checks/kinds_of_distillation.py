@@ -19,7 +19,7 @@ def shuffled(function: Callable[[Tensor, Tensor], Any]) -> None:
 
     >>> shuffled(lambda soft, labels: soft.flip(0))
     ❌ For 4 texts of classes [0, 1, 0, 1] text 0 got an answer that was given to class
-    1; expected one that was given to its own class, 0.
+    1; expected one of its own class, 0.
     """
     for labels, classes in (
         ([0, 1, 0, 1], 2),
@@ -34,20 +34,18 @@ def shuffled(function: Callable[[Tensor, Tensor], Any]) -> None:
         rows = [_who(row, soft.numpy()) for row in got]
         for text, giver in enumerate(rows):
             require(
-                giver is not None,
+                giver >= 0,
                 f"{given} text {text} got {got[text].round(3).tolist()}, which was no "
                 "text's answer; expected another text's, whole and as it was.",
             )
             require(
                 giver != text,
-                f"{given} text {text} kept its own answer; expected another text's: "
-                "let each take that of the next in its class.",
+                f"{given} text {text} kept its own answer; expected another text's.",
             )
             require(
                 labels[text] == labels[giver],
                 f"{given} text {text} got an answer that was given to class "
-                f"{labels[giver]}; expected one that was given to its own class, "
-                f"{labels[text]}.",
+                f"{labels[giver]}; expected one of its own class, {labels[text]}.",
             )
         require(
             len(set(rows)) == len(rows),
@@ -58,7 +56,7 @@ def shuffled(function: Callable[[Tensor, Tensor], Any]) -> None:
 
 @check("Right: as sure as the teacher, and it knows nothing else.")
 def share(function: Callable[[Tensor, Tensor], Any]) -> None:
-    """The ε of label smoothing that is as sure of the label as soft targets, on average.
+    """The ε of label smoothing that is as sure of the label as soft targets are.
 
     >>> share(lambda soft, labels: 1 - soft.gather(1, labels[:, None]).mean())
     ❌ For labels [1, 1] and soft targets [[0.2, 0.8], [0.7, 0.3]] you returned 0.45;
@@ -120,7 +118,9 @@ def one_target(function: Callable[[Tensor, Tensor, float], Any]) -> None:
             "That is a mean of logarithms; losses are linear in the target.": between,
             "The two must sum to 1.": soft + hard,
         }
-        given = f"labels {y.tolist()}, alpha = {alpha:g} and soft targets {_shown(soft)}"
+        given = (
+            f"labels {y.tolist()}, alpha = {alpha:g} and soft targets {_shown(soft)}"
+        )
         truth = alpha * soft + (1 - alpha) * hard
         same(call(function, soft, y, alpha), truth, given, slips)
 
@@ -190,10 +190,10 @@ def _answers(texts: int, classes: int, seed: int) -> Tensor:
     return torch.randn(texts, classes, generator=random).softmax(1)
 
 
-def _who(row: NDArray, own: NDArray) -> int | None:
-    """Return the text whose answer a row is, if it is any."""
+def _who(row: NDArray, own: NDArray) -> int:
+    """Return the text whose answer a row is, or -1 if it is none."""
     apart = np.abs(own - row).max(1)
-    return int(apart.argmin()) if apart.min() < 1e-5 else None
+    return int(apart.argmin()) if apart.min() < 1e-5 else -1
 
 
 def _shown(soft: Tensor) -> list[list[float]]:
