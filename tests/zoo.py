@@ -60,6 +60,14 @@ seen = partial(
     Mistake, "losses/label_embeddings.py", ("test_losses_label_embeddings.py",)
 )
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
+controls = partial(
+    Mistake, "soft_target_controls.py", ("test_soft_target_controls.py",)
+)
+kinds = partial(
+    Mistake,
+    "checks/kinds_of_distillation.py",
+    ("test_checks_kinds_of_distillation.py",),
+)
 jury = partial(Mistake, "checks/committee.py", ("test_checks_committee.py",))
 words = partial(Mistake, "word_vectors.py", ("test_word_vectors.py",))
 UNLABELLED = (
@@ -676,6 +684,28 @@ MISTAKES = [
     jury("any two members will do", "_WITHIN = 0.012", "_WITHIN = 0.2"),
     jury("a member may sit there twice", "0 <= one < other < members",
          "0 <= one <= other < members"),
+
+    # Controls: soft targets from which one thing was taken, and nothing else.
+    controls("answers go round among all classes",
+             "is None else labels\n", "is None else labels * 0\n", 9),
+    controls("answers go round in the order of the file",
+             "rows[torch.randperm(len(rows), generator=random)]", "rows"),
+    controls("an example may keep its answer",
+             "giver[dance] = dance.roll(1)",
+             "giver[rows] = dance"),
+    controls("the uniform share gives the label nothing",
+             "(1 - sure) * classes / (classes - 1)", "1 - sure"),
+    controls("as sure as the teacher is of its verdict",
+             "soft.gather(1, labels[:, None]).mean()", "soft.amax(1).mean()"),
+    controls("means of all classes at once",
+             "return means[labels]", "return means.mean(0).expand_as(soft)"),
+    controls("the highest goes to any class",
+             "order + F.one_hot(labels, soft.shape[1])", "order"),
+    controls("logits of another temperature",
+             "return temperature * soft", "return soft"),
+    kinds("an answer of any class will do", "labels[text] == labels[giver],", "True,"),
+    kinds("an answer may be given twice", "len(set(rows)) == len(rows)", "rows"),
+    kinds("half of the verdicts will do", "_RIGHT = 24, 22", "_RIGHT = 24, 12"),
 
     # Labels that nobody knows.
     Mistake("reviews/table.py", ("test_reviews_table.py",),
