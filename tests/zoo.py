@@ -59,6 +59,10 @@ ngrams = partial(Mistake, "models/ngrams.py", ("test_models_ngrams.py",))
 seen = partial(
     Mistake, "losses/label_embeddings.py", ("test_losses_label_embeddings.py",)
 )
+hidden = partial(Mistake, "losses/hidden.py", ("test_losses_hidden.py",))
+inside = partial(
+    Mistake, "training/hidden_states.py", ("test_hidden_states.py",)
+)
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
 jury = partial(Mistake, "checks/committee.py", ("test_checks_committee.py",))
 words = partial(Mistake, "word_vectors.py", ("test_word_vectors.py",))
@@ -596,6 +600,22 @@ MISTAKES = [
         "torch.ones(()).clamp("),
     seen("a root of zero", "apart + 1e-12", "apart"),
     seen("the teacher learns", "teacher.detach()", "teacher"),
+    # What a teacher has inside.
+    hidden("blanks are imitated", "values.masked_fill(~real, 0).sum() / real.sum()",
+           "values.mean()"),
+    hidden("words look at blanks", "columns = ~real[:, None, None, :]",
+           "columns = torch.zeros_like(real)[:, None, None, :]"),
+    hidden("relations that grow with the width", " / (width // heads) ** 0.5", ""),
+    inside("projections that the optimizer does not see",
+           "self.projections = nn.ModuleList(\n            nn.Linear(own, other) if project"
+           " else nn.Identity()\n            for own, other in self.widths\n        )",
+           "self.projections = [\n            nn.Linear(own, other) if project"
+           " else nn.Identity()\n            for own, other in self.widths\n        ]",
+           10),
+    inside("a frozen projection's row found for a trained one",
+           "'' if moved else ', frozen projections'", "''"),
+    inside("a teacher with dropout", "return super().train(False)",
+           "return super().train(mode)"),
     Mistake("training/objectives.py", ("test_training_errors.py",),
             "a loss for the other kind of labels",
             "if reads_many != multilabel:", "if False:"),
