@@ -43,7 +43,9 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     splits = prepare("imdb", sized(limit), seed=0)
     done = Experiment("hidden-knowledge-imdb", splits, seeds, sized(limit))
     done.make(
-        "words", {"C": STRENGTHS}, lambda: bag_of_words(words_of(splits), splits, STRENGTHS)
+        "words",
+        {"C": STRENGTHS},
+        lambda: bag_of_words(words_of(splits), splits, STRENGTHS),
     )
     fitted, judged = (part(x, READ) for x in (splits.train, splits.test))
     readable: dict[str, list[float]] = {}

@@ -214,7 +214,10 @@ WRONG = {
         (main_directions_of_the_inputs, "makes out"),
         (lambda x, t, k: lambda new: new[:, :k], "makes out"),
         (lambda x, t, k: lambda new: torch.zeros(len(new), k), "makes out"),
-        (lambda x, t, k: lambda new: torch.full((len(new), k), torch.nan), "no numbers"),
+        (
+            lambda x, t, k: lambda new: torch.full((len(new), k), torch.nan),
+            "no numbers",
+        ),
         (the_whole_teacher, "shape (600, 4)"),
         (lambda x, t, k: lambda new: t[: len(new), :k], "makes out"),
         (lambda x, t, k: t[:, :k], "expected a function"),

@@ -60,9 +60,7 @@ seen = partial(
     Mistake, "losses/label_embeddings.py", ("test_losses_label_embeddings.py",)
 )
 hidden = partial(Mistake, "losses/hidden.py", ("test_losses_hidden.py",))
-inside = partial(
-    Mistake, "training/hidden_states.py", ("test_hidden_states.py",)
-)
+inside = partial(Mistake, "training/hidden_states.py", ("test_hidden_states.py",))
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
 jury = partial(Mistake, "checks/committee.py", ("test_checks_committee.py",))
 words = partial(Mistake, "word_vectors.py", ("test_word_vectors.py",))
@@ -607,11 +605,7 @@ MISTAKES = [
            "columns = torch.zeros_like(real)[:, None, None, :]"),
     hidden("relations that grow with the width", " / (width // heads) ** 0.5", ""),
     inside("projections that the optimizer does not see",
-           "self.projections = nn.ModuleList(\n            nn.Linear(own, other) if project"
-           " else nn.Identity()\n            for own, other in self.widths\n        )",
-           "self.projections = [\n            nn.Linear(own, other) if project"
-           " else nn.Identity()\n            for own, other in self.widths\n        ]",
-           10),
+           "nn.ModuleList(", "list(", 10),
     inside("a frozen projection's row found for a trained one",
            "'' if moved else ', frozen projections'", "''"),
     inside("a teacher with dropout", "return super().train(False)",

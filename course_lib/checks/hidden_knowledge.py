@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from course_lib.checks import check
 from course_lib.checks.expect import Slips, call, require, same
-from course_lib.losses.hidden import hidden_state_loss, relation_scores
+from course_lib.losses.hidden import relation_scores
 from course_lib.similarity import floors as true_floors
 from course_lib.similarity import readable_share
 
@@ -24,6 +24,7 @@ def _some(*shape: int, seed: int) -> Tensor:
 def hint(function: Callable[[Tensor, Tensor, Tensor], Any]) -> None:
     """A mean squared error of states that leaves padding out.
 
+    >>> from course_lib.losses.hidden import hidden_state_loss
     >>> hint(hidden_state_loss)
     ✅ Right: the mean over words and features, and no blank counts.
     >>> hint(lambda s, t, lengths: F.mse_loss(s, t))
@@ -67,7 +68,9 @@ def floors(function: Callable[[Tensor, int], Any]) -> None:
     ❌ For 40 states of 6 features and a width of 2 you returned [0.6667, 0.6667];
     expected [0.105, 0.6667]. ...
     """
-    for seed, (words, features, width) in enumerate(((40, 6, 2), (90, 9, 3), (50, 4, 4))):
+    for seed, (words, features, width) in enumerate(
+        ((40, 6, 2), (90, 9, 3), (50, 4, 4))
+    ):
         spread = 0.55 ** torch.arange(features, dtype=torch.float64)
         states = _some(words, features, seed=seed) * spread
         states = states @ torch.linalg.qr(_some(features, features, seed=9))[0] + 1
@@ -175,7 +178,9 @@ def student(function: Callable[[Tensor, Tensor, int], Any]) -> None:
                 f"{given}, your function gave {_shape(value)}; expected a tensor of "
                 f"shape {(len(x), WIDTH)}.",
             )
-        require(states.isfinite().all(), f"{given}, states are no numbers; expected some.")
+        require(
+            states.isfinite().all(), f"{given}, states are no numbers; expected some."
+        )
         share = readable_share(seen, x @ by, states, new @ by)
         require(
             share > best - WITHIN,
