@@ -61,7 +61,7 @@ def attention_loss(student: Tensor, teacher: Tensor, lengths: Tensor) -> Tensor:
 
     >>> theirs = torch.tensor([[[[2.0, 0.0], [0.0, 0.0]]]])
     >>> attention_loss(torch.zeros(1, 1, 2, 2), theirs, torch.tensor([2]))
-    tensor(0.1638)
+    tensor(0.1639)
     """
     real = _real(lengths, student=student, teacher=teacher)
     if student.shape != teacher.shape or student.shape[2] != student.shape[3]:
