@@ -15,8 +15,13 @@ from course_lib.models import (
     LSTMClassifier,
 )
 from course_lib.soft_targets import predict_logits
-from course_lib.training import Distillation, HiddenStates, Relations, train
-from course_lib.training.hidden_states import TeacherInside
+from course_lib.training import (
+    Distillation,
+    HiddenStates,
+    Relations,
+    TeacherInside,
+    train,
+)
 from tests.tasks import make_task, weights
 
 SOFT = DistillationLoss(temperature=2.0, alpha=1.0)
