@@ -1,4 +1,4 @@
-"""A teacher that shows its hidden states, and is asked no more often than it must be."""
+"""A teacher that shows its hidden states, and is asked no more often than needed."""
 
 import torch
 from torch import Tensor, nn
