@@ -59,6 +59,8 @@ ngrams = partial(Mistake, "models/ngrams.py", ("test_models_ngrams.py",))
 seen = partial(
     Mistake, "losses/label_embeddings.py", ("test_losses_label_embeddings.py",)
 )
+hidden = partial(Mistake, "losses/hidden.py", ("test_losses_hidden.py",))
+inside = partial(Mistake, "training/hidden_states.py", ("test_hidden_states.py",))
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
 controls = partial(
     Mistake, "soft_target_controls.py", ("test_soft_target_controls.py",)
@@ -604,6 +606,21 @@ MISTAKES = [
         "torch.ones(()).clamp("),
     seen("a root of zero", "apart + 1e-12", "apart"),
     seen("the teacher learns", "teacher.detach()", "teacher"),
+    # What a teacher has inside.
+    hidden("blanks are imitated", "values.masked_fill(~real, 0).sum() / real.sum()",
+           "values.mean()"),
+    hidden("words look at blanks", "columns = ~real[:, None, None, :]",
+           "columns = torch.zeros_like(real)[:, None, None, :]"),
+    hidden("relations that grow with the width", " / (width // heads) ** 0.5", ""),
+    inside("projections that the optimizer does not see",
+           "nn.ModuleList(", "list(", 10),
+    inside("a frozen projection's row found for a trained one",
+           "'' if moved else ', frozen projections'", "''"),
+    Mistake("training/inside.py", ("test_hidden_states.py",), "a teacher with dropout",
+            "return super().train(False)", "return super().train(mode)"),
+    Mistake("training/inside.py", ("test_hidden_states.py",),
+            "a teacher that remembers blanks as words", "layer[i, :n].clone()",
+            "layer[i].clone()"),
     Mistake("training/objectives.py", ("test_training_errors.py",),
             "a loss for the other kind of labels",
             "if reads_many != multilabel:", "if False:"),

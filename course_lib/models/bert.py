@@ -1,7 +1,7 @@
 """BERT and its family, behind the same call as every other model of the course."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -62,16 +62,30 @@ class BertClassifier(nn.Module):
                 part.train(mode)
         return self
 
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
-        inputs = inputs_for(self.bert, tokens, lengths, self.most_tokens)
+    def forward(
+        self, tokens: Tensor, lengths: Tensor, with_states: bool = False
+    ) -> Any:
+        """Return (batch, labels) logits for (batch, tokens) and (batch,).
+
+        With `with_states`, return a tuple of them and of each layer's (batch, tokens,
+        hidden) states, lowest first.
+        """
+        inputs: dict[str, Any] = {
+            **inputs_for(self.bert, tokens, lengths, self.most_tokens),
+            "output_hidden_states": with_states,
+        }
         if not hasattr(self.bert, "score"):
-            return self.bert(**inputs).logits
-        # GPT-2 reads from left to right and gives its answer at the last token, which
-        # transformers tells from padding by number. A review may hold that number.
-        states = self.bert.base_model(**inputs).last_hidden_state
-        last = (lengths - 1).view(-1, 1, 1).expand(-1, 1, states.shape[2])
-        return self.bert.score(states.gather(1, last).squeeze(1))
+            out = self.bert(**inputs)
+            logits = out.logits
+        else:
+            # GPT-2 reads from left to right and gives its answer at the last token,
+            # which transformers tells from padding by number. A review may hold it.
+            out = self.bert.base_model(**inputs)
+            states = out.last_hidden_state
+            last = (lengths - 1).view(-1, 1, 1).expand(-1, 1, states.shape[2])
+            logits = self.bert.score(states.gather(1, last).squeeze(1))
+        # The first of these are the embeddings, before any layer.
+        return (logits, *out.hidden_states[1:]) if with_states else logits
 
 
 class MeanBertClassifier(nn.Module):

@@ -5,6 +5,8 @@ sees padding before the text, and pooling leaves padding out. The results equal 
 `pack_padded_sequence`, which is many times slower to train and cannot be exported.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -17,7 +19,8 @@ class RecurrentClassifier(nn.Module):
     """A recurrent network over words, pooled and read by a linear layer.
 
     Dropout acts on the embedded words, between layers and on the pooled features, in
-    train mode only. With a `rank`, the words have a `FactorisedEmbedding`.
+    train mode only. With a `rank`, the words have a `FactorisedEmbedding`. An objective
+    that looks inside asks for the states of all layers as well.
     """
 
     cell: type[nn.LSTM] | type[nn.GRU]
@@ -53,14 +56,25 @@ class RecurrentClassifier(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(2 * directions * hidden_size, num_labels)
 
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
-        pooled = masked_mean_and_max(self.states(tokens, lengths), lengths)
-        return self.head(self.dropout(pooled))
+    def forward(
+        self, tokens: Tensor, lengths: Tensor, with_states: bool = False
+    ) -> Any:
+        """Return (batch, labels) logits for (batch, tokens) and (batch,).
+
+        With `with_states`, return a tuple of them and of what `layers` gives.
+        """
+        layers = self.layers(tokens, lengths)
+        pooled = masked_mean_and_max(layers[-1], lengths)
+        logits = self.head(self.dropout(pooled))
+        return (logits, *layers) if with_states else logits
 
     def states(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (batch, tokens, directions · hidden) states of the last layer."""
-        x = self.embedding(tokens)  # (batch, tokens, features)
+        return self.layers(tokens, lengths)[-1]
+
+    def layers(self, tokens: Tensor, lengths: Tensor) -> list[Tensor]:
+        """Return each layer's (batch, tokens, directions · hidden) states."""
+        x, found = self.embedding(tokens), []  # (batch, tokens, features)
         for layer, forwards in enumerate(self.forwards):
             x = self.dropout(x)
             states = [forwards(x)[0]]  # (batch, tokens, hidden) each
@@ -68,7 +82,8 @@ class RecurrentClassifier(nn.Module):
                 back, _ = self.backwards[layer](reverse_within_length(x, lengths))
                 states.append(reverse_within_length(back, lengths))
             x = torch.cat(states, dim=-1)
-        return x
+            found.append(x)
+        return found
 
 
 class LSTMClassifier(RecurrentClassifier):

@@ -1,11 +1,13 @@
 """Training: one loop for every teacher and student.
 
-`loop` is the algorithm, and `objectives` what it can be given to reach; `runs` is all
-that changes meanwhile, `checkpoints` keeps it, `steps` says which reviews come when,
-and `errors` what can be wrong.
+`loop` is the algorithm, and `objectives` what it can be given to reach, `hidden_states`
+those that look `inside` a teacher; `runs` is all that changes meanwhile, `checkpoints`
+keeps it, `steps` says which reviews come when, and `errors` what can be wrong.
 """
 
 from course_lib.training.errors import TrainingError
+from course_lib.training.hidden_states import HiddenStates, Relations
+from course_lib.training.inside import TeacherInside
 from course_lib.training.loop import train
 from course_lib.training.objectives import (
     Distillation,
@@ -18,10 +20,13 @@ from course_lib.training.runs import History
 
 __all__ = [
     "Distillation",
+    "HiddenStates",
     "History",
     "LabelEmbeddings",
     "LabelLoss",
     "Objective",
+    "Relations",
+    "TeacherInside",
     "TrainingError",
     "label_loss",
     "train",
