@@ -105,7 +105,7 @@ def start_from(
             found = "none" if there is None else f"one of shape {tuple(there)}"
             raise ValueError(
                 f"the student's {name} has shape {tuple(ours[name].shape)}, and the "
-                f"teacher has {found}: take parts that both have alike, or `keep_layers`"
+                f"teacher has {found}: name parts that both have, of the same sizes"
             )
     with torch.no_grad():
         for name in names:
