@@ -437,8 +437,8 @@ MISTAKES = [
     layers("a start that shares the teacher's memory", "ours[name].copy_(theirs[name])",
            "student.get_parameter(name).data = theirs[name]", 7),
     layers("a part that is not there is passed over", "if not inside:", "if False:"),
-    layers("layer 1 stands for layer 10 as well", 'f"{name}.".startswith(part and f"{part}.")',
-           "name.startswith(part)"),
+    layers("layer 1 stands for layer 10 as well",
+           'f"{name}.".startswith(part and f"{part}.")', "name.startswith(part)"),
     onnx("a student in eval mode after its export", "deepcopy(model)", "model", 17),
     onnx("reviews of one length", '1: "tokens"', ""),
 
