@@ -8,7 +8,9 @@ from course_lib.models import (
     LSTMClassifier,
     TextCNN,
     count_parameters,
+    evenly,
     keep_layers,
+    start_from,
 )
 from course_lib.models.bert import find_layers
 
@@ -86,3 +88,83 @@ def test_a_bert_of_all_its_layers_is_the_teacher(family, tmp_path):
     teacher = BertClassifier(make_tiny(family, tmp_path), 2).eval()
     student = keep_layers(teacher, range(3))
     assert torch.equal(student(*make_batch()), teacher(*make_batch()))
+
+
+def test_evenly_is_as_near_to_equal_gaps_as_whole_numbers_are():
+    for count in range(1, 26):
+        for keep in range(1, count + 1):
+            kept = evenly(count, keep)
+            assert len(set(kept)) == keep and kept == sorted(kept)
+            assert kept[0] == 0 and (keep == 1 or kept[-1] == count - 1)
+            for place, layer in enumerate(kept):
+                assert abs(layer * max(keep - 1, 1) - place * (count - 1)) * 2 < max(
+                    keep, 2
+                )
+    assert evenly(12, 6) == [0, 2, 4, 7, 9, 11]  # as in DistilBERT's code
+
+
+@pytest.mark.parametrize(("count", "keep"), [(2, 3), (6, 0), (6, -1)])
+def test_more_layers_than_there_are_cannot_be_kept(count, keep):
+    with pytest.raises(ValueError, match=rf"^{keep} layers cannot be kept of {count}"):
+        evenly(count, keep)
+
+
+def pair():
+    """A student of one layer, and a teacher of two, as wide."""
+    torch.manual_seed(0)
+    student = LSTMClassifier(30, 2, 5, 4)
+    return student, LSTMClassifier(30, 2, 5, 4, num_layers=2)
+
+
+def test_a_start_from_all_parts_is_keeping_the_first_layer():
+    student, teacher = pair()
+    copied = start_from(student.eval(), teacher.eval())
+    assert sorted(copied) == sorted(student.state_dict())
+    tokens, lengths = torch.randint(2, 30, (3, 7)), torch.tensor([7, 2, 5])
+    expected = keep_layers(teacher, [0])(tokens, lengths)
+    assert torch.equal(student(tokens, lengths), expected)
+
+
+def test_only_the_named_parts_are_copied_each_once():
+    student, teacher = pair()
+    before = {name: w.clone() for name, w in student.state_dict().items()}
+    copied = start_from(student, teacher, ["forwards.0", "head.bias", "forwards"])
+    assert copied == [*(n for n in before if n.startswith("forwards")), "head.bias"]
+    for name, now in student.state_dict().items():
+        source = teacher.state_dict() if name in copied else before
+        assert torch.equal(now, source[name]), name
+    assert start_from(student, teacher, "embedding") == ["embedding.weight"]
+
+
+def test_a_student_that_has_started_trains_without_moving_its_teacher():
+    student, teacher = pair()
+    before = {name: w.clone() for name, w in teacher.state_dict().items()}
+    start_from(student, teacher)
+    with torch.no_grad():
+        for weight in student.parameters():
+            weight += 1
+    assert all(torch.equal(w, before[n]) for n, w in teacher.state_dict().items())
+    assert all(weight.requires_grad for weight in student.parameters())
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        (["embeddings"], r"no part 'embeddings'; it has embedding, forwards\.0, "),
+        (["head", "forwards.1"], r"no part 'forwards\.1'"),
+        (["forwards.0.weight"], r"no part 'forwards\.0\.weight'"),
+        (["embedding", "head"], r"head\.weight has shape \(2, 16\), .* \(3, 16\)"),
+        (["embedding", "encoder"], "the teacher has none"),
+    ],
+)
+def test_a_part_that_is_not_there_or_does_not_fit_stops_before_any_is_copied(
+    parts, words
+):
+    student, _ = pair()
+    student.encoder = torch.nn.Linear(2, 2)
+    before = {name: w.clone() for name, w in student.state_dict().items()}
+    other = LSTMClassifier(30, 3, 5, 4)
+    with pytest.raises(ValueError, match=words) as raised:
+        start_from(student, other, parts)
+    assert "\n" not in str(raised.value)
+    assert all(torch.equal(w, before[n]) for n, w in student.state_dict().items())

@@ -443,6 +443,12 @@ MISTAKES = [
     layers("a student as frozen as its teacher", ".requires_grad_(True)", ""),
     layers("a configuration of the teacher's depth",
            "student.bert.config.num_hidden_layers = len(layers)", "pass"),
+    layers("evenly, cut instead of rounded", "round(place * gap)", "int(place * gap)"),
+    layers("a start that shares the teacher's memory", "ours[name].copy_(theirs[name])",
+           "student.get_parameter(name).data = theirs[name]", 7),
+    layers("a part that is not there is passed over", "if not inside:", "if False:"),
+    layers("layer 1 stands for layer 10 as well",
+           'f"{name}.".startswith(part and f"{part}.")', "name.startswith(part)"),
     onnx("a student in eval mode after its export", "deepcopy(model)", "model", 17),
     onnx("reviews of one length", '1: "tokens"', ""),
 

@@ -27,7 +27,7 @@ from course_lib.models.embeddings import (
 from course_lib.models.export import OnnxModel, export_onnx
 from course_lib.models.finding import find_pretrained, pretrained_name
 from course_lib.models.labelwise import LabelwiseLSTM, WideLabelwiseLSTM
-from course_lib.models.layers import keep_layers
+from course_lib.models.layers import evenly, keep_layers, start_from
 from course_lib.models.ngrams import NgramLSTM, NgramTable
 from course_lib.models.pooling import masked_mean_and_max, reverse_within_length
 from course_lib.models.pretrained import load_tokenizer
@@ -55,6 +55,7 @@ __all__ = [
     "TextCNN",
     "WideLabelwiseLSTM",
     "count_parameters",
+    "evenly",
     "export_onnx",
     "file_bytes",
     "find_pretrained",
@@ -65,6 +66,7 @@ __all__ = [
     "quantise",
     "reverse_within_length",
     "sizes",
+    "start_from",
 ]
 
 
