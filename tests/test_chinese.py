@@ -21,6 +21,7 @@ SUMMARIES = {
     "notebooks/foundations": "foundations",
     "notebooks/sentiment": "sentiment",
     "notebooks/many-labels": "many-labels",
+    "notebooks/beyond": "beyond",
 }
 
 spec = importlib.util.spec_from_file_location("chinese", BOOK / "chinese.py")

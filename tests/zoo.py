@@ -61,6 +61,12 @@ seen = partial(
 )
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
 jury = partial(Mistake, "checks/committee.py", ("test_checks_committee.py",))
+lines = partial(Mistake, "generations.py", ("test_generations.py",))
+heirs = partial(
+    Mistake,
+    "checks/iterated_distillation.py",
+    ("test_checks_iterated_distillation.py",),
+)
 words = partial(Mistake, "word_vectors.py", ("test_word_vectors.py",))
 UNLABELLED = (
     "test_distill.py::test_unlabelled_reviews_join_in_without_a_label_of_their_own",
@@ -676,6 +682,19 @@ MISTAKES = [
     jury("any two members will do", "_WITHIN = 0.012", "_WITHIN = 0.2"),
     jury("a member may sit there twice", "0 <= one < other < members",
          "0 <= one <= other < members"),
+
+    # Generations: who hears whom, and what the exercises take for right.
+    lines("a generation hears the labels alone",
+          "targets = alpha * (matrix @ weights) + (1 - alpha) * y", "targets = y"),
+    lines("alpha is the weight of the labels",
+          "targets = alpha * (matrix @ weights) + (1 - alpha) * y",
+          "targets = (1 - alpha) * (matrix @ weights) + alpha * y"),
+    lines("the first generation is counted as the second",
+          "(alpha * first) ** generation *", "(alpha * first) ** (generation + 1) *"),
+    lines("the next generation hears what was said of other inputs' weights",
+          "weights = hat @ targets", "weights = hat @ y"),
+    heirs("any generation will do", "_CURVES, _WITHIN = 8, 1.25",
+          "_CURVES, _WITHIN = 8, 50.0"),
 
     # Labels that nobody knows.
     Mistake("reviews/table.py", ("test_reviews_table.py",),
