@@ -691,8 +691,9 @@ MISTAKES = [
           "targets = (1 - alpha) * (matrix @ weights) + alpha * y"),
     lines("the first generation is counted as the second",
           "(alpha * first) ** generation *", "(alpha * first) ** (generation + 1) *"),
-    lines("the next generation hears what was said of other inputs' weights",
-          "weights = hat @ targets", "weights = hat @ y"),
+    lines("in the end, alpha shrinks the labels and no teacher speaks",
+          "shares: Floats = (1 - alpha) * d / ((1 - alpha) * d + ridge)",
+          "shares: Floats = (1 - alpha) * d / (d + ridge)"),
     heirs("any generation will do", "_CURVES, _WITHIN = 8, 1.25",
           "_CURVES, _WITHIN = 8, 50.0"),
 
