@@ -71,6 +71,12 @@ kinds = partial(
     ("test_checks_kinds_of_distillation.py",),
 )
 jury = partial(Mistake, "checks/committee.py", ("test_checks_committee.py",))
+lines = partial(Mistake, "generations.py", ("test_generations.py",))
+heirs = partial(
+    Mistake,
+    "checks/iterated_distillation.py",
+    ("test_checks_iterated_distillation.py",),
+)
 words = partial(Mistake, "word_vectors.py", ("test_word_vectors.py",))
 UNLABELLED = (
     "test_distill.py::test_unlabelled_reviews_join_in_without_a_label_of_their_own",
@@ -729,6 +735,20 @@ MISTAKES = [
     kinds("an answer of any class will do", "labels[text] == labels[giver],", "True,"),
     kinds("an answer may be given twice", "len(set(rows)) == len(rows)", "rows"),
     kinds("half of the verdicts will do", "_RIGHT = 24, 22", "_RIGHT = 24, 12"),
+
+    # Generations: who hears whom, and what the exercises take for right.
+    lines("a generation hears the labels alone",
+          "targets = alpha * (matrix @ weights) + (1 - alpha) * y", "targets = y"),
+    lines("alpha is the weight of the labels",
+          "targets = alpha * (matrix @ weights) + (1 - alpha) * y",
+          "targets = (1 - alpha) * (matrix @ weights) + alpha * y"),
+    lines("the first generation is counted as the second",
+          "(alpha * first) ** generation *", "(alpha * first) ** (generation + 1) *"),
+    lines("in the end, alpha shrinks the labels and no teacher speaks",
+          "shares: Floats = (1 - alpha) * d / ((1 - alpha) * d + ridge)",
+          "shares: Floats = (1 - alpha) * d / (d + ridge)"),
+    heirs("any generation will do", "_CURVES, _WITHIN = 8, 1.25",
+          "_CURVES, _WITHIN = 8, 50.0"),
 
     # Labels that nobody knows.
     Mistake("reviews/table.py", ("test_reviews_table.py",),
