@@ -11,7 +11,7 @@ import torch
 from reviews_files import REAL, needed
 
 from course_lib.comparison import Reading
-from experiments import label_views, multilabel
+from experiments import generations, label_views, multilabel
 from experiments.__main__ import found, main
 
 KNOWN = found()
@@ -100,3 +100,12 @@ def test_fidelity_is_to_what_taught_the_student():
     assert record["fidelity"]["alone"]["shared_mistakes"] == 0
     run["teacher"] = run.pop("both")
     assert label_views.by_label(done)["fidelity_to"] == "teacher"
+
+
+def test_several_models_together_say_the_mean_of_their_probabilities():
+    """Not that of their logits, where the one who is surest would weigh most."""
+    said = [np.log([[0.9, 0.1]]), np.log([[0.5, 0.5]]) + 7.0]
+    readings = [Reading(z.astype(np.float32), 10, None, None) for z in said]
+    found = generations.together(readings)
+    assert found.parameters == 20
+    assert np.allclose(np.exp(found.logits), [[0.7, 0.3]], atol=1e-6)
