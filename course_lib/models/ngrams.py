@@ -121,7 +121,10 @@ class NgramLSTM(LSTMClassifier):
         self.ends = ends
         self.ngrams = NgramTable(places, 1 if num_labels == 2 else num_labels)
 
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+    # An objective that looks inside would find the states of the ends alone.
+    def forward(  # type: ignore[override]
+        self, tokens: Tensor, lengths: Tensor
+    ) -> Tensor:
         """Return (batch, labels) logits for (batch, tokens) and (batch,)."""
         said = self.PACE * self.ngrams(tokens, lengths)
         if self.num_labels == 2:
