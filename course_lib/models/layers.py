@@ -86,9 +86,9 @@ def start_from(
     >>> teacher, student = nn.Linear(3, 2), nn.Linear(3, 2)
     >>> start_from(student, teacher, ["weight"])
     ['weight']
-    >>> start_from(student, teacher, ["wieght"])
+    >>> start_from(student, teacher, ["weights"])
     Traceback (most recent call last):
-    ValueError: the student has no part 'wieght'; it has weight, bias
+    ValueError: the student has no part 'weights'; it has weight, bias
     """
     ours, theirs = student.state_dict(), teacher.state_dict()
     names = []
