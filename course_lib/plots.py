@@ -125,10 +125,11 @@ def required(alt: str) -> str:
 
 _TEXT = {"labelColor": "currentColor", "titleColor": "currentColor"}
 _LINES = {"domainColor": GREY, "tickColor": GREY, "gridColor": GREY, "gridOpacity": 0.2}
+_SILENT = {"aria": False}  # a chart is read by its alt text, and not mark by mark
 THEME: dict[str, Any] = {
-    "aria": False,  # a chart is read by its alt text, and not mark by mark
-    "axis": {**_TEXT, **_LINES, "labelFontSize": 12, "titleFontSize": 12},
-    "legend": {**_TEXT, "labelFontSize": 12, "titleFontSize": 12},
+    "mark": _SILENT,
+    "axis": {**_TEXT, **_LINES, **_SILENT, "labelFontSize": 12, "titleFontSize": 12},
+    "legend": {**_TEXT, **_SILENT, "labelFontSize": 12, "titleFontSize": 12},
     "header": {**_TEXT, "labelFontSize": 12},
     "title": {"color": "currentColor", "anchor": "start", "fontSize": 13},
     "text": {"color": "currentColor", "fontSize": 13},
