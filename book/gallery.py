@@ -112,13 +112,13 @@ def over_milliseconds() -> HTML:
 
 def _chart(
     field: str, title: str, number: str, rows: list[dict[str, Any]]
-) -> "altair.LayerChart":
+) -> "altair.TopLevelMixin":
     import altair as alt
 
     ends = [row[field] for row in rows]
     kinds = [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]
     key = alt.Legend(orient="bottom", columns=2)
-    domain = {"domain": kinds}
+    domain: Any = {"domain": kinds}
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X(
             f"{field}:Q",
@@ -178,8 +178,8 @@ def still() -> Figure:
         )
     for one, other in pairwise(rows):
         if (one["kind"], other["kind"]) == (LABELS, TAUGHT):  # an equal, and it taught
-            ends = [(mark["bytes"], mark["accuracy"]) for mark in (other, one)]
-            axes.annotate("", *ends, arrowprops=STEP)
+            to, start = ((m["bytes"], m["accuracy"]) for m in (other, one))
+            axes.annotate("", to, start, arrowprops=STEP)
     axes.margins(y=0.08)
     axes.set(xscale="log", xlabel="bytes of weights", ylabel="% right on test")
     axes.set_xticks([10**6, 10**7, 10**8], ["1 MB", "10 MB", "100 MB"])

@@ -5,6 +5,7 @@ committed (book/_static); the card, for those who share a link, is made by each 
 """
 
 from pathlib import Path
+from typing import Any
 
 import moving
 from matplotlib import pyplot as plt
@@ -93,7 +94,7 @@ def write_card(path: Path) -> None:
                 for letter, points in outline
             ]
             _draw(axes, moved, color)
-        words = {"va": "top", "ha": "left", "color": INK}
+        words: dict[str, Any] = {"va": "top", "ha": "left", "color": INK}
         axes.text(74, 178, TITLE, fontsize=50, linespacing=1.12, **words)
         axes.text(
             76, 480, LINE, fontsize=20, linespacing=1.4, **words | {"color": MUTED}

@@ -6,6 +6,7 @@ at the left, the cell at the right. Screen readers are told that it is still a t
 """
 
 import re
+from typing import Any
 
 from bs4 import BeautifulSoup, Tag
 
@@ -39,8 +40,8 @@ def _mended(text: str) -> str:
     _role(table, "table", "upright")
     for row in table.find_all("tr"):
         _role(row, "row")
-        cells = row.find_all(["td", "th"], recursive=False)
-        if sum(int(str(cell.get("colspan", 1))) for cell in cells) != len(heads):
+        cells: list[Any] = row.find_all(["td", "th"], recursive=False)
+        if sum(int(str(cell.get("colspan") or 1)) for cell in cells) != len(heads):
             return text  # a table of another kind, which had better scroll
         if row.find_parent("thead"):
             for cell in cells:
@@ -65,7 +66,7 @@ def _head(table: Tag) -> list[Tag]:
     return list(rows[0].find_all(["th", "td"])) if len(rows) == 1 else []
 
 
-def _role(tag: Tag, role: str, *classes: str) -> None:
+def _role(tag: Any, role: str, *classes: str) -> None:
     """Say what a tag is: a style that changes its display hides that."""
     tag["role"] = role
     if classes:
