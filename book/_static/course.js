@@ -3,7 +3,8 @@
 
 /* What is wider than its place scrolls, so Tab must reach it: then arrows scroll it. */
 function reachWhatScrolls() {
-  const wide = ".pst-scrollable-table-container, .bd-content div.math, .course-chart";
+  const wide =
+    ".pst-scrollable-table-container, mjx-container[display], .course-chart";
   for (const e of document.querySelectorAll(wide)) {
     if (e.scrollWidth > e.clientWidth) e.tabIndex = 0;
     else e.removeAttribute("tabindex");
