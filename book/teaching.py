@@ -27,6 +27,7 @@ DECKS = {
     "foundations": "foundations",
     "sentiment": "teachers-and-students",
     "many-labels": "many-labels",
+    "beyond": "beyond",
 }
 
 
