@@ -82,15 +82,6 @@ def slides(text: str) -> list[str]:
     return [re.sub("\0(\\d+)\0", lambda m: fences[int(m[1])], p) for p in parts]
 
 
-def minutes(text: str) -> int:
-    """Return how long a deck takes, by its notes.
-
-    >>> minutes("# A\\n\\nNote (1 min): x\\n\\n## B\\n\\nNote (2 min): y\\n")
-    3
-    """
-    return sum(int(length) for length, _ in NOTE.findall(text))
-
-
 def cells_of(chapter: str, wanted: str) -> list[str]:
     """Return the code of a chapter's cells, named by their ids.
 

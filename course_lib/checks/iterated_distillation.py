@@ -138,7 +138,7 @@ def stop(function: Callable[..., Any]) -> None:
                 given.kernel, given.y, ridge, MOST, new=given.everywhere
             )
             error = ((said - given.truth) ** 2).mean(1)  # (generations,)
-            value = _place(call(function, *given[:4], ridge))
+            value = _place(call(function, *given[:4], ridge), noise, ridge)
             chosen.append(value)
             mine.append(error[value])
             least.append(error.min())
@@ -152,11 +152,12 @@ def stop(function: Callable[..., Any]) -> None:
         )
 
 
-def _place(value: Any) -> int:
+def _place(value: Any, noise: float, ridge: float) -> int:
     """Read which generation was chosen."""
     array = np.asarray(value)
     require(
         array.size == 1 and array.dtype.kind in "iu" and 0 <= array.item() <= MOST,
-        f"You returned {value!r:.60}; expected a whole number from 0 to {MOST}.",
+        f"For noise {noise:g} and ridge {ridge:g} you returned {value!r:.60}; expected "
+        f"a whole number from 0 to {MOST}.",
     )
     return int(array.item())

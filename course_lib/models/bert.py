@@ -199,7 +199,14 @@ def check_padding(
 
 
 def find_layers(model: "PreTrainedModel") -> nn.ModuleList:
-    """Return the stack of layers of a pre-trained model, lowest first."""
+    """Return the stack of layers of a pre-trained model, lowest first.
+
+    >>> from transformers import BertConfig, BertModel
+    >>> shape = {"num_attention_heads": 2, "intermediate_size": 4}
+    >>> tiny = BertConfig(vocab_size=9, hidden_size=4, num_hidden_layers=3, **shape)
+    >>> len(find_layers(BertModel(tiny)))
+    3
+    """
     count = model.config.num_hidden_layers
     for module in model.base_model.modules():
         if isinstance(module, nn.ModuleList) and len(module) == count:

@@ -17,6 +17,12 @@ def keep_layers(teacher: nn.Module, layers: Sequence[int]) -> nn.Module:
     every other layer of BERT (Sanh et al. 2019). The teacher is a `BertClassifier` or a
     recurrent model. The student shares no memory with it, and all of it can be trained.
     Raises `ValueError` for a layer that is not there or cannot read the one below.
+
+    >>> from course_lib.models.recurrent import LSTMClassifier
+    >>> teacher = LSTMClassifier(10, 2, embedding_size=4, hidden_size=2, num_layers=3)
+    >>> student = keep_layers(teacher, [0, 2])
+    >>> len(student.forwards), len(student.backwards)
+    (2, 2)
     """
     student = deepcopy(teacher).requires_grad_(True)
     if isinstance(student, BertClassifier):

@@ -60,6 +60,11 @@ def load_tokenizer(pretrained: str | Path) -> tuple["PreTrainedTokenizerBase", i
 
     The number is enormous where neither has a limit. Raises `OSError` if there is no
     tokenizer, and `ValueError` if it gives numbers that the model has no vector for.
+
+    >>> from course_lib.models.finding import carried
+    >>> if carried():  # the package that brings a small BERT is installed
+    ...     tokenizer, most = load_tokenizer(carried())
+    ...     assert tokenizer.tokenize("Unwatchable!") and most == 512
     """
     from transformers import AutoTokenizer
 
