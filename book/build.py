@@ -65,7 +65,7 @@ READ_ALL = [
     "book/rubrics",
 ]
 
-FAILURE = re.compile(r"(WARNING|ERROR|CRITICAL): |^\w*(Error|Exception): ")
+FAILURE = re.compile(r"(WARNING|ERROR|CRITICAL): |^[\w.]*(Error|Exception): \S")
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
