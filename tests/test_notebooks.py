@@ -8,8 +8,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from pybtex.database import parse_file
 import yaml
+from pybtex.database import parse_file
 
 ROOT = Path(__file__).resolve().parent.parent
 spec = importlib.util.spec_from_file_location("sync", ROOT / "notebooks" / "sync.py")
