@@ -101,7 +101,7 @@ portable: .venv/ready
 	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 OPENBLAS_CORETYPE=Haswell $(UNIT)
 
 browser: .venv/ready
-	$(BIN)/pytest -q tests/browser
+	$(PYTEST) -p xdist -n 2 tests/browser
 
 # CONTAINER=docker or podman, where no sandbox works: a Linux in which one does. It makes
 # namespaces for the sandbox within, so it may mount; it has no network.
