@@ -4,7 +4,7 @@ The theme comes with all of Bootstrap, two thousand icons, and a script that dra
 once more. Each page of this site uses a few per cent of that. So once all pages are
 written, style sheets lose the rules for classes that nothing on the site is called, and
 icon fonts the letters that no style sheet asks for. The chart library goes only to
-pages with a chart.
+pages with a chart, and MathJax to pages with a formula.
 """
 
 import re
@@ -133,12 +133,29 @@ def trim(site: Path) -> None:
             cut_font(path, "".join(sorted(icons)))
 
 
-def load_charts(
+def load_what_is_shown(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Let a page with a chart load the library that draws it."""
+    """Let a page with a chart load the library that draws it, and formulas theirs."""
     if 'class="course-chart"' in context.get("body", ""):
         app.add_js_file("vega.js")
+    # Sphinx counts the formulas of all pages below one, and the first has all below it.
+    if not app.env.get_domain("math").data["has_equations"].get(page):
+        scripts = context.get("script_files", [])
+        scripts[:] = [one for one in scripts if not draws_formulas(one)]
+
+
+def draws_formulas(script: Any) -> bool:
+    """Whether a script of a page is MathJax or what sets it up.
+
+    >>> from types import SimpleNamespace
+    >>> draws_formulas(SimpleNamespace(filename="a/mathjax/b.js", attributes={}))
+    True
+    >>> draws_formulas(SimpleNamespace(filename="course.js", attributes={}))
+    False
+    """
+    text = f"{script.filename} {script.attributes.get('body', '')}"
+    return "mathjax" in text.lower()
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
@@ -149,6 +166,6 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Add both to Sphinx."""
-    app.connect("html-page-context", load_charts)
+    app.connect("html-page-context", load_what_is_shown)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
