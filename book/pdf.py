@@ -25,7 +25,7 @@ SITE = ROOT / "_build" / "html"
 #: What the heads of chapters are asked for: styles, mathematics and charts.
 WANTED = re.compile(
     r'<link[^>]+rel="stylesheet"[^>]*>'
-    r'|<script[^>]+src="[^"]*(?:mathjax|vega)[^"]*"[^>]*></script>'
+    r'|<script[^>]+src="[^"]*(?:mathjax|vega|course)[^"]*"[^>]*></script>'
     r"|<script>[^<]*MathJax[^<]*</script>"
 )
 ARTICLE = re.compile(r'<article class="bd-article[^>]*>(.*)</article>', re.DOTALL)
