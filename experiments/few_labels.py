@@ -38,6 +38,7 @@ TEXTS = (1_000, 4_000, 16_000)  # of the transfer set, and all of it
 AT = 300  # labels for that curve
 #: Over the labelled reviews; those that take more steps than a taught student are left.
 PASSES = (1, 4, 16, 64)
+READS = 2_400  # labelled texts, again and again, for SetFit
 STUDENT = STUDENTS["bag"]
 KNOWS_WORDS = replace(STUDENT, from_word_vectors=True)
 SOFT, SHARP = 2.0, 0.5  # temperatures
@@ -161,7 +162,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
             student(f"verdicts-{n}", run, all_places, verdicts)
             sentences.frozen(f"sentences-{n}", run, rows, labels)
             if n == counts[0]:
-                sentences.tuned(f"setfit-{n}", run, rows, labels)
+                sentences.tuned(f"setfit-{n}", run, rows, labels, READS)
             if n == at:
                 order = np.random.default_rng(seed).permutation(len(texts))
                 for size in sizes:

@@ -29,7 +29,6 @@ from experiments.linear import two_logits
 PIECES = 128
 #: Of the head, which cross-validation on the same labels chooses from.
 STRENGTHS = (0.1, 1.0, 10.0, 100.0)
-READS = 2_400  # texts, however few of them have a label
 BATCH, LEARNING_RATE = 16, 2e-5
 
 
@@ -94,10 +93,15 @@ class Sentences:
         depends = {**about, "labels": rows.tolist(), "C": STRENGTHS}
         self.done.make(row, depends, lambda: head(known, labels, asked), run)
 
-    def tuned(self, row: str, run: int, rows: NDArray, labels: Tensor) -> None:
-        """Make a row: the same after the encoder has seen pairs of these few texts."""
+    def tuned(
+        self, row: str, run: int, rows: NDArray, labels: Tensor, reads: int
+    ) -> None:
+        """Make a row: the same after the encoder has seen pairs of these few texts.
+
+        It reads `reads` texts, however few there are.
+        """
         few = Examples([self.train[i] for i in rows], labels)
-        again = np.resize(np.arange(len(rows)), READS)
+        again = np.resize(np.arange(len(rows)), reads)
         trained = self.done.fitted(
             row,
             deepcopy(self.encoder),

@@ -36,6 +36,7 @@ def test_an_unknown_one_is_refused_with_the_known(capsys):
 
 SMALLER = {
     "multilabel_methods": {"FEW": 20, "LABELLED": 30, "STEPS": 6},
+    "few_labels": {"READS": 32},
     "patience": {"PASSES": (1, 2)},
     "tuning": {"TRIALS": 3, "FINALISTS": 1, "FRESH": (7,)},
 }
