@@ -6,6 +6,7 @@ nothing there: 1 for one that gives each word the teacher's mean state, or relat
 words alike; 0 for one that agrees. So `weight` means the same for any two models.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 
 import torch
@@ -83,11 +84,11 @@ class LookInside(Distillation):
         ]
         return torch.stack(parts)
 
+    @abstractmethod
     def missing(
         self, pair: int, student: Tensor, teacher: Tensor, lengths: Tensor
     ) -> Tensor:
         """Return what is missing for a pair of layers: 1 of all, 0 of nothing."""
-        raise NotImplementedError
 
 
 class HiddenStates(LookInside):
@@ -98,8 +99,8 @@ class HiddenStates(LookInside):
     are no part of the student, and are thrown away. With `project=False` there are
     none, and the widths have to be equal.
 
-    Minus 1 this is how much of the variance of the teacher's states, within the batch,
-    a linear reader of the student's accounts for.
+    One minus what is missing is how much of the variance of the teacher's states,
+    within the batch, this linear reader of the student's accounts for.
 
     >>> from course_lib.losses import DistillationLoss
     >>> from course_lib.models import LSTMClassifier

@@ -1,36 +1,11 @@
 """The first page in a real browser: what moves, what stops it, and where it leads."""
 
-import functools
-import http.server
 import re
-import threading
-from pathlib import Path
 
 import pytest
-from chromium import CHROMIUM
+from built_site import SITE, needed
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-SITE = ROOT / "_build" / "html"
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-    pytest.mark.skipif(not SITE.is_dir(), reason="no site: run make book first"),
-]
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def site():
-    handler = functools.partial(QuietHandler, directory=str(SITE))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+pytestmark = needed
 
 
 @pytest.fixture
