@@ -28,6 +28,7 @@ DECKS = {
     "sentiment": "teachers-and-students",
     "many-labels": "many-labels",
     "beyond": "beyond",
+    "wider": "wider",
 }
 
 

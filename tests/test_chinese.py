@@ -22,6 +22,7 @@ SUMMARIES = {
     "notebooks/sentiment": "sentiment",
     "notebooks/many-labels": "many-labels",
     "notebooks/beyond": "beyond",
+    "notebooks/wider": "wider",
 }
 
 spec = importlib.util.spec_from_file_location("chinese", BOOK / "chinese.py")

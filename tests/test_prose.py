@@ -51,6 +51,7 @@ GIVEN = {
         *("60", "70", "80"),  # an example
     },
     "slides/many-labels.md": {"0", "1", "5", "95"},  # what a label is, and an example
+    "slides/wider.md": set(),
     "slides/teachers-and-students.md": {
         *("0.0000", "1,538"),  # what published code printed, and has
     },
