@@ -34,6 +34,7 @@ def meanings(glossary: nodes.document) -> Terms:
     for item in glossary.findall(nodes.definition_list_item):
         paragraphs = [p.astext() for p in item.findall(nodes.paragraph)]
         means = re.split(r"(?<=[.]) ", paragraphs[-1].replace("\n", " "))[0]
+        means = "" if "\\" in means or "^" in means else means  # a hint has no formulas
         for term in item.findall(nodes.term):
             found[term.astext()] = (term["ids"][0], means)
     return found
@@ -88,7 +89,9 @@ def link_terms(document: nodes.document, terms: Terms, address: str) -> None:
             anchor, means = left[term]
             left = {t: entry for t, entry in left.items() if entry[0] != anchor}
             link = nodes.reference("", piece, internal=True, classes=["term"])
-            link["refuri"], link["reftitle"] = f"{address}#{anchor}", means
+            link["refuri"] = f"{address}#{anchor}"
+            if means:
+                link["reftitle"] = means
             pieces.append(link)
         text.parent.replace(text, pieces)
 
