@@ -57,7 +57,9 @@ pdf: .venv/ready
 test: _build/passed/unit _build/passed/real-data _build/passed/zoo _build/passed/grading \
 	_build/passed/homework notebooks
 
-notebooks: $(PASSED)
+# Two at a time, each on one core.
+notebooks: _build/colab/ready
+	OMP_NUM_THREADS=1 $(MAKE) --jobs 2 $(PASSED)
 
 # What passed is run again only when something that it reads has changed.
 _build/passed/unit: $(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready

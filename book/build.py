@@ -122,6 +122,8 @@ def execute_side_by_side(cache: Path, timeout: int) -> None:
     again, and shows its error.
     """
     kept = get_cache(cache)
+    for left in kept.list_project_records():  # of a clone that has since been moved
+        kept.remove_nb_from_project(left.pk)
     for page in pages():
         if (ROOT / f"{page}.ipynb").is_file():  # and no assignment, which is no page
             kept.add_nb_to_project(str(ROOT / f"{page}.ipynb"))

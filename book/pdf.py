@@ -39,6 +39,8 @@ PRINTED = """\
 <style>
   body { background: #fff; font-variant-ligatures: none; }  /* words to be found */
   .bd-content, .bd-article { display: block; max-width: none; padding: 0; }
+  /* Answers fade in when they are opened: printed at once, they would be white. */
+  * { animation: none !important; transition: none !important; }
   .chapter { break-before: page; }
   .chapter { padding-top: 1px !important; }  /* or the outline has titles twice */
   .headerlink, .copybtn, .page-status { display: none; }

@@ -27,14 +27,25 @@ addEventListener("load", () => {
   new ResizeObserver(reachWhatScrolls).observe(document.getElementById("main-content"));
 });
 
-/* The quizzes ask for their formulas half a second after they are drawn. MathJax finds
-   them by itself when it is there; without this, they would fetch another from the web. */
+/* Formulas are drawn a few at a time, from the top, and in between the page answers. */
+async function drawFormulas() {
+  const left = [...document.querySelectorAll(".math, .output_area, .Quiz")];
+  while (left.length) {
+    await MathJax.typesetPromise(left.splice(0, 8));
+    await new Promise((resume) => setTimeout(resume));
+  }
+}
+
+/* The quizzes ask for their formulas half a second after they are drawn. They are drawn
+   with the others; without this, the quizzes would fetch another MathJax from the web. */
 let mathjax = window.MathJax;
+if (mathjax && !mathjax.version) mathjax.startup = { pageReady: drawFormulas };
 Object.defineProperty(window, "MathJax", {
   configurable: true,
   get: () => mathjax,
   set(value) {
     mathjax = value;
     if (value && value.version) value.typeset ??= () => {};
+    else if (value) value.startup = { pageReady: drawFormulas };
   },
 });

@@ -12,18 +12,23 @@ from built_site import MADE, NOTEBOOKS, PAGES, ROOT, SITE, needed
 pytestmark = needed
 
 
-@pytest.mark.parametrize("name", PAGES + MADE)
-def test_a_page_needs_nothing_from_elsewhere_and_raises_no_error(open_page, name):
-    page = open_page(name)
+def each(pages):
+    """For each of the pages; what is asked of one page is asked in one visit."""
+    return pytest.mark.parametrize("name", pages, scope="module")
+
+
+@each(PAGES + MADE)
+def test_a_page_needs_nothing_from_elsewhere_and_raises_no_error(visit, name):
+    page = visit(name)
     assert page.complaints == []
     assert page.foreign == []
     assert page.title()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_first_visit_is_light(open_page, name):
+@each(PAGES)
+def test_a_first_visit_is_light(visit, name):
     """As a plain file server sends it: nothing compressed, nothing kept from before."""
-    page = open_page(name)
+    page = visit(name)
     page.wait_for_load_state("networkidle")
     sent = {r.url: r.sizes()["responseBodySize"] for r in page.received}
     assert sum(sent.values()) <= (500_000 if name == PAGES[0] else 3_000_000), sent
@@ -54,9 +59,9 @@ def test_no_page_leads_to_where_the_course_is_not_yet():
     assert not any("your-organisation" in page for page in pages)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_says_which_language_it_is_in(open_page, name):
-    said = open_page(name).evaluate("document.documentElement.lang")
+@each(PAGES)
+def test_a_page_says_which_language_it_is_in(visit, name):
+    said = visit(name).evaluate("document.documentElement.lang")
     assert said == ("zh-Hans" if "/zh/" in name else "en")
 
 
@@ -68,18 +73,18 @@ def test_search_finds_words_inside_chinese_sentences(site, browser, query):
     page.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_phone_never_scrolls_sideways(open_page, name):
-    page = open_page(name, width=390)
+@each(PAGES)
+def test_a_phone_never_scrolls_sideways(visit, name):
+    page = visit(name, width=390)
     wide = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
     assert wide <= 0
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_mathematics_is_drawn_without_errors(open_page, name):
-    page = open_page(name)
+@each(NOTEBOOKS)
+def test_mathematics_is_drawn_without_errors(visit, name):
+    page = visit(name)
     text = (ROOT / f"{name}.ipynb").read_text(encoding="utf-8")
     cells = [c for c in json.loads(text)["cells"] if c["cell_type"] == "markdown"]
     prose = re.sub(
@@ -91,9 +96,9 @@ def test_mathematics_is_drawn_without_errors(open_page, name):
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_every_picture_says_what_it_shows(open_page, name):
-    page = open_page(name)
+@each(PAGES)
+def test_every_picture_says_what_it_shows(visit, name):
+    page = visit(name)
     charts = page.locator(".course-chart:has(svg)")
     for i in range(charts.count()):  # also after Vega has drawn it
         assert len(charts.nth(i).get_attribute("aria-label").split()) >= 5
@@ -107,10 +112,10 @@ def test_every_picture_says_what_it_shows(open_page, name):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_letters_in_figures_stand_out_from_the_page(open_page, name, theme):
+@each(NOTEBOOKS)
+def test_letters_in_figures_stand_out_from_the_page(visit, name, theme):
     """The text of figures follows the theme: contrast of at least 4.5 (WCAG AA)."""
-    page = open_page(name, theme=theme)
+    page = visit(name, theme=theme)
     contrasts = page.evaluate(
         """() => {
         const channel = c => (c /= 255) <= .04045 ? c / 12.92
@@ -131,9 +136,9 @@ def test_letters_in_figures_stand_out_from_the_page(open_page, name, theme):
     assert min(contrasts) >= 4.5
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_every_slider_moves_its_figure(open_page, name):
-    page = open_page(name)
+@each(NOTEBOOKS)
+def test_every_slider_moves_its_figure(visit, name):
+    page = visit(name)
     charts = page.locator(".course-chart")
     for i in range(charts.count()):
         chart = charts.nth(i)
@@ -148,9 +153,9 @@ def test_every_slider_moves_its_figure(open_page, name):
             assert chart.locator("svg").first.inner_html() != before, (i, j)
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_quiz_answers_when_it_is_clicked(open_page, name):
-    page = open_page(name)
+@each(NOTEBOOKS)
+def test_a_quiz_answers_when_it_is_clicked(visit, name):
+    page = visit(name)
     questions = page.locator(".Quiz")
     assert questions.count() >= 4
     for i in range(questions.count()):
@@ -161,9 +166,9 @@ def test_a_quiz_answers_when_it_is_clicked(open_page, name):
         assert len(feedback.inner_text().split()) >= 5
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_answers_are_folded_away_until_asked_for(open_page, name):
-    page = open_page(name)
+@each(NOTEBOOKS)
+def test_answers_are_folded_away_until_asked_for(visit, name):
+    page = visit(name)
     folded = page.locator("details.hide")
     assert folded.count() >= 3
     assert page.locator("details.hide[open]").count() == 0
