@@ -3,10 +3,15 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from course_lib.models import GRUClassifier, LSTMClassifier, reverse_within_length
+from course_lib.models import (
+    GRUClassifier,
+    LSTMClassifier,
+    RNNClassifier,
+    reverse_within_length,
+)
 
 LENGTHS = torch.tensor([7, 1, 4, 7, 2])
-KINDS = [LSTMClassifier, GRUClassifier]
+KINDS = [LSTMClassifier, GRUClassifier, RNNClassifier]
 
 
 def make_batch(lengths=LENGTHS, vocabulary_size=30):

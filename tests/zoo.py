@@ -71,6 +71,7 @@ kinds = partial(
     ("test_checks_kinds_of_distillation.py",),
 )
 jury = partial(Mistake, "checks/committee.py", ("test_checks_committee.py",))
+pooled = partial(Mistake, "models/pooling.py", ("test_models_pooling.py",))
 lines = partial(Mistake, "generations.py", ("test_generations.py",))
 heirs = partial(
     Mistake,
@@ -792,4 +793,16 @@ MISTAKES = [
         "(places >= most - most // 2)",
         "(places > most - most // 2)",
     ),
+
+    # Which token has seen the text, and at which place each stands.
+    pooled("the last token is where a text would end without blanks before it",
+           "last = (places * real).argmax(1)", "last = real.sum(1) - 1"),
+    pooled("the first token for the last",
+           "last = (places * real).argmax(1)", "last = real.long().argmax(1)"),
+    pooled("places are counted from 1",
+           "return (real.cumsum(1) - 1) * real", "return real.cumsum(1) * real"),
+    Mistake("models/bert.py", ("test_models_bert.py",),
+            "a GPT is read as a BERT is, at its first token",
+            'last = last_token(out.last_hidden_state, inputs["attention_mask"])',
+            "last = out.last_hidden_state[:, 0]"),
 ]

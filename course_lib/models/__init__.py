@@ -29,9 +29,18 @@ from course_lib.models.finding import find_pretrained, pretrained_name
 from course_lib.models.labelwise import LabelwiseLSTM, WideLabelwiseLSTM
 from course_lib.models.layers import evenly, keep_layers, start_from
 from course_lib.models.ngrams import NgramLSTM, NgramTable
-from course_lib.models.pooling import masked_mean_and_max, reverse_within_length
+from course_lib.models.pooling import (
+    last_token,
+    masked_mean_and_max,
+    places_in_text,
+    reverse_within_length,
+)
 from course_lib.models.pretrained import load_tokenizer
-from course_lib.models.recurrent import GRUClassifier, LSTMClassifier
+from course_lib.models.recurrent import (
+    GRUClassifier,
+    LSTMClassifier,
+    RNNClassifier,
+)
 from course_lib.models.sizes import count_parameters, file_bytes
 
 __all__ = [
@@ -50,6 +59,7 @@ __all__ = [
     "NgramTable",
     "OnnxModel",
     "QuantisedEmbedding",
+    "RNNClassifier",
     "Recipe",
     "Sizes",
     "TextCNN",
@@ -60,8 +70,10 @@ __all__ = [
     "file_bytes",
     "find_pretrained",
     "keep_layers",
+    "last_token",
     "load_tokenizer",
     "masked_mean_and_max",
+    "places_in_text",
     "pretrained_name",
     "quantise",
     "reverse_within_length",
@@ -82,6 +94,7 @@ ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
         LSTMClassifier,
         MeanBertClassifier,
         NgramLSTM,
+        RNNClassifier,
         TextCNN,
         WideLabelwiseLSTM,
     )
@@ -143,6 +156,9 @@ STUDENTS = {
     "bag": Recipe("BagOfEmbeddings", {"embedding_size": 32}, learning_rate=3e-2),
     "textcnn": Recipe(
         "TextCNN", {"embedding_size": 32, "num_filters": 64}, learning_rate=8e-3
+    ),
+    "rnn": Recipe(
+        "RNNClassifier", {"embedding_size": 32, "hidden_size": 32}, learning_rate=5e-3
     ),
     "gru": Recipe(
         "GRUClassifier", {"embedding_size": 32, "hidden_size": 32}, learning_rate=1e-2

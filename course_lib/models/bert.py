@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from course_lib.models.pooling import is_padding, masked_mean
+from course_lib.models.pooling import is_padding, last_token, masked_mean
 from course_lib.models.pretrained import load, most_tokens, shorten, vectors
 from course_lib.text import PADDING
 
@@ -81,9 +81,8 @@ class BertClassifier(nn.Module):
             # GPT-2 reads from left to right and gives its answer at the last token,
             # which transformers tells from padding by number. A review may hold it.
             out = self.bert.base_model(**inputs)
-            states = out.last_hidden_state
-            last = (lengths - 1).view(-1, 1, 1).expand(-1, 1, states.shape[2])
-            logits = self.bert.score(states.gather(1, last).squeeze(1))
+            last = last_token(out.last_hidden_state, inputs["attention_mask"])
+            logits = self.bert.score(last)
         # The first of these are the embeddings, before any layer.
         return (logits, *out.hidden_states[1:]) if with_states else logits
 

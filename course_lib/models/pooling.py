@@ -53,3 +53,46 @@ def masked_mean_and_max(x: Tensor, lengths: Tensor) -> Tensor:
     [[2.0, 3.0], [2.0, 2.0]]
     """
     return torch.cat([masked_mean(x, lengths), masked_max(x, lengths)], dim=1)
+
+
+def last_token(states: Tensor, mask: Tensor) -> Tensor:
+    """Return (batch, features): each text's last token, on whichever side padding is.
+
+    `states` is (batch, tokens, features), `mask` (batch, tokens), True or 1 where a
+    token of the text stands. Only there has a model that reads from left to right seen
+    all of a text (Radford et al. 2018, *Improving language understanding*). Raises
+    `ValueError` if the shapes do not fit or a row has no text.
+
+    >>> states = torch.tensor([[1.0, 2.0, 9.0], [9.0, 3.0, 4.0]]).unsqueeze(-1)
+    >>> last_token(states, torch.tensor([[1, 1, 0], [0, 1, 1]])).tolist()
+    [[2.0], [4.0]]
+    """
+    if mask.shape != states.shape[:2]:
+        raise ValueError(
+            f"the mask is {tuple(mask.shape)} and the states are {tuple(states.shape)};"
+            " expected a mark for each token of each text"
+        )
+    real = mask.bool()
+    if not real.any(1).all():
+        rows = (~real.any(1)).nonzero().flatten().tolist()
+        raise ValueError(
+            f"texts {rows[:5]} of the batch have no token: leave them out, or give "
+            "each a token for the unknown"
+        )
+    # The largest of the places that hold text.
+    places = torch.arange(states.shape[1], device=states.device)
+    last = (places * real).argmax(1)
+    return states[torch.arange(len(states), device=states.device), last]
+
+
+def places_in_text(mask: Tensor) -> Tensor:
+    """Number each text's tokens from 0, (batch, tokens), whatever stands before them.
+
+    A model with a vector for each place reads a text the same way on either side of its
+    padding only if it is given these. What padding gets, 0, is read by nobody.
+
+    >>> places_in_text(torch.tensor([[1, 1, 0], [0, 1, 1]])).tolist()
+    [[0, 1, 0], [0, 0, 1]]
+    """
+    real = mask.long()
+    return (real.cumsum(1) - 1) * real
