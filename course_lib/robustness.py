@@ -41,7 +41,9 @@ def risk_coverage(sure: ArrayLike, right: ArrayLike) -> tuple[Array, Array]:
 
     `sure` says how sure it was of each text and `right` whether it was right, (texts,).
     It answers the text that it is surest of, then the two surest, and so on: coverage
-    runs from 1/n to 1, and the risk is the share of errors among what was answered.
+    runs from 1/n to 1, and the risk is the share of errors among what was answered
+    (El-Yaniv and Wiener 2010, *On the foundations of noise-free selective
+    classification*).
     Texts of which it is equally sure count as in a random order: each as the mean of
     them all. Float64 (texts,) both. Raises `ValueError` for other shapes.
 
@@ -66,8 +68,8 @@ def selective_risk(sure: ArrayLike, right: ArrayLike) -> float:
     """Return the area under `risk_coverage`: the mean risk over all coverages.
 
     0 for a model without errors. One with errors has the least area if it is surer of
-    every text that it has right than of any that it has wrong (Geifman and El-Yaniv
-    2017, *Selective classification for deep neural networks*).
+    every text that it has right than of any that it has wrong (Geifman, Uziel and
+    El-Yaniv 2019, *Bias-reduced uncertainty estimation for deep neural classifiers*).
 
     >>> selective_risk([0.9, 0.8, 0.7], [1, 1, 0]), selective_risk([1, 1, 1], [1, 1, 0])
     (0.111..., 0.333...)
