@@ -34,7 +34,7 @@ def coverage_by_bars(sure, right, allowed):
 
 
 def first_error(sure, right, allowed):
-    share, risk = risk_coverage(sure, right)
+    _, risk = risk_coverage(sure, right)
     over = risk > allowed + 1e-12
     return (over.argmax() if over.any() else len(sure)) / len(sure)
 

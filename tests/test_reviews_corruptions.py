@@ -33,8 +33,10 @@ def test_no_rate_no_typo(text, seed):
 
 def changed(before, after):
     """How many words differ, of how many."""
-    pairs = [(WORD.findall(a), WORD.findall(b)) for a, b in zip(before, after)]
-    words = [(a, b) for old, new in pairs for a, b in zip(old, new)]
+    pairs = [
+        (WORD.findall(a), WORD.findall(b)) for a, b in zip(before, after, strict=True)
+    ]
+    words = [(a, b) for old, new in pairs for a, b in zip(old, new, strict=True)]
     return np.array([a != b for a, b in words])
 
 
@@ -52,7 +54,7 @@ def test_a_higher_rate_adds_to_the_typos_of_a_lower_one():
     assert (more >= some).all() and more.sum() > some.sum()
     for text in TEXTS[:50]:
         few, many = typos(text, 0.1), typos(text, 0.3)
-        kept = [w for w, o in zip(few.split(), text.split()) if w != o]
+        kept = [w for w, o in zip(few.split(), text.split(), strict=True) if w != o]
         assert set(kept) <= set(many.split())
 
 
@@ -71,14 +73,14 @@ def test_what_is_denied_means_the_opposite():
     """By the oracle, which knows the meaning of every sentence there is."""
     pairs = [(text, denied(text)) for text in TEXTS if denied(text)]
     assert len(pairs) > 20
-    before, after = (praised(half) for half in zip(*pairs))
+    before, after = (praised(half) for half in zip(*pairs, strict=True))
     assert (before + after == 1).all()
     assert all(after.replace(" never", "") == before for before, after in pairs)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["The plot is dull at best.", "The plot is never dull.", "Far from dull, it is bad.",
+    ["The plot is dull at best.", "The plot is never dull.", "Far from good, it is bad",
      "It may not be new, but it is dull.", "Dull.", "", "The plot was simply dull."],
 )  # fmt: skip
 def test_what_is_not_understood_is_not_denied(text):
@@ -100,8 +102,8 @@ def test_everybody_gets_another_name_and_nobody_the_same_as_another(who, seed):
     text = f"({', '.join(who)}) in Marlowe"  # which begins as a name does
     new = re.findall(r"\w+", renamed(text, NAMES, seed))[:-2]
     assert len(new) == len(who)
-    assert all(a != b and b in NAMES for a, b in zip(who, new))
-    assert len(set(zip(who, new))) == len(set(who)) == len(set(new))
+    assert all(a != b and b in NAMES for a, b in zip(who, new, strict=True))
+    assert len(set(zip(who, new, strict=True))) == len(set(who)) == len(set(new))
     assert renamed(text, NAMES, seed).endswith(") in Marlowe")
 
 

@@ -1,4 +1,4 @@
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_it_may_be_nothing_all_or_more():
 
 
 def test_who_guesses_has_no_lead():
-    with pytest.raises(ValueError, match="accuracy is 0.5, and guessing among 2"):
+    with pytest.raises(ValueError, match=r"accuracy is 0\.5, and guessing among 2"):
         kept_share([0.8, 0.5], [0.8, 0.5])
     assert kept_share(0.5, 0.5, classes=4) == 1
 
@@ -40,9 +40,7 @@ def test_the_risk_is_the_mean_over_all_orders_that_sureness_allows(rows):
     allowed = [
         order
         for order in permutations(range(len(rows)))
-        if all(
-            rows[a][0] >= rows[b][0] for a, b in zip(order[:-1], order[1:], strict=True)
-        )
+        if all(rows[a][0] >= rows[b][0] for a, b in pairwise(order))
     ]
     risks = [
         [np.mean([not rows[i][1] for i in order[:n]]) for n in range(1, len(rows) + 1)]

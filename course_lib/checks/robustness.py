@@ -69,12 +69,16 @@ def coverage(function: Callable[[np.ndarray, np.ndarray, float], Any]) -> None:
         share, risk = risk_coverage(at, right)
         truth = _largest(share, risk <= allowed + 1e-12)
         over = risk > allowed + 1e-12
-        given = f"sureness {at.tolist()}, right {right.tolist()} and a risk of {allowed}"
+        given = (
+            f"sureness {at.tolist()}, right {right.tolist()} and a risk of {allowed}"
+        )
         if len(at) > 9:
             given = f"{len(at)} texts and a risk of {allowed}"
         doubtful = risk_coverage(-at, right)[1]
         slips: Slips = {
-            "As much as is allowed is allowed.": _largest(share, risk < allowed - 1e-12),
+            "As much as is allowed is allowed.": _largest(
+                share, risk < allowed - 1e-12
+            ),
             "You stop at the first error that is too much; go on, later texts may make "
             "up for it.": float(over.argmax() if over.any() else len(at)) / len(at),
             "That is a number of texts; expected their share.": truth * len(at),
