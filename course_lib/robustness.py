@@ -99,7 +99,7 @@ def measured(
     whole = np.atleast_1d(np.asarray(statistic(np.arange(texts)), float))
     draws = np.array(
         [
-            np.mean(statistic(rows))
+            np.mean(np.asarray(statistic(rows), float))
             for rows in resampled(np.zeros(texts), None, resamples, seed)
         ]
     )

@@ -63,7 +63,8 @@ def coverage(function: Callable[[np.ndarray, np.ndarray, float], Any]) -> None:
     likely = (random.random(200) < 0.5 + 0.45 * sure).astype(int)
     awful = (random.random(200) < 0.1).astype(int)
     awful[sure.argmax()] = 0
-    inputs = [(*map(np.array, BY_HAND), allowed) for allowed in (0.3, 0.25, 0.0)]
+    one, other = map(np.array, BY_HAND)
+    inputs = [(one, other, allowed) for allowed in (0.3, 0.25, 0.0)]
     inputs += [(sure, likely, 0.1), (sure, likely, 0.9), (sure, awful, 0.05)]
     for at, right, allowed in inputs:
         share, risk = risk_coverage(at, right)
