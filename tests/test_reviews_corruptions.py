@@ -14,7 +14,7 @@ from course_lib.reviews.synthetic.sentences import praised, sentences, topics_of
 TEXTS = sentences("test", 150).texts
 
 
-@given(st.text(), st.floats(0, 1), st.integers(0, 9))
+@given(st.text() | st.sampled_from(TEXTS), st.floats(0, 1), st.integers(0, 9))
 def test_a_typo_keeps_length_letters_and_all_that_is_no_letter(text, rate, seed):
     broken = typos(text, rate, seed)
     assert len(broken) == len(text) and sorted(broken) == sorted(text)
