@@ -51,7 +51,7 @@ GIVEN = {
         *("60", "70", "80"),  # an example
     },
     "slides/many-labels.md": {"0", "1", "5", "95"},  # what a label is, and an example
-    "slides/wider.md": set(),
+    "slides/wider.md": {"90", "80", "70", "60"},  # an example
     "slides/teachers-and-students.md": {
         *("0.0000", "1,538"),  # what published code printed, and has
     },

@@ -61,6 +61,8 @@ seen = partial(
 )
 hidden = partial(Mistake, "losses/hidden.py", ("test_losses_hidden.py",))
 inside = partial(Mistake, "training/hidden_states.py", ("test_hidden_states.py",))
+broken = partial(Mistake, "reviews/corruptions.py", ("test_reviews_corruptions.py",))
+left = partial(Mistake, "robustness.py", ("test_robustness.py",))
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
 controls = partial(
     Mistake, "soft_target_controls.py", ("test_soft_target_controls.py",)
@@ -637,6 +639,27 @@ MISTAKES = [
     Mistake("training/objectives.py", ("test_training_errors.py",),
             "a loss for the other kind of labels",
             "if reads_many != multilabel:", "if False:"),
+    # Texts that change, and what is left.
+    broken("a typo at a word's end", "range(1, len(word) - 2)",
+           "range(1, len(word) - 1)"),
+    broken("typos that a higher rate does not keep",
+           "hit, i = draw.chance(rate), draw.pick(places)",
+           "hit = draw.chance(rate); i = draw.pick(places) if hit else 0"),
+    broken("what is denied twice", "None if TURNS.search(text) else SAID_OF",
+           "SAID_OF"),
+    broken("two names become one", "order[1:] + order[:1]", "order[1:] + order[1:2]"),
+    left("a lead over half, whatever the classes", "guess = 1 / classes",
+         "guess = 1 / 2"),
+    left("ties that the file's order decides",
+         "(np.bincount(group, wrong[order]) / size)[group]", "wrong[order]"),
+    left("the least sure first", "order = np.argsort(-scores",
+         "order = np.argsort(scores"),
+    Mistake("calibration.py", ("test_robustness.py",), "doubts that cancel",
+            "abs(said[rows].mean() - true[rows].mean())",
+            "(said[rows].mean() - true[rows].mean())"),
+    Mistake("reviews/synthetic/sentences.py", ("test_reviews_corruptions.py",),
+            "a topic that is only named", "says = (topics >= 0) & (p[:, 0] != 0.5)",
+            "says = topics >= 0"),
     Mistake("splits.py", ("test_distill.py::test_labels_that_never_occur_are_named",),
             "a label that never occurs not mentioned", "never.append(",
             "str("),
