@@ -21,6 +21,13 @@ def export_onnx(model: nn.Module, path: str | Path) -> None:
     2.13) cannot do it: what an LSTM or GRU gives has a number of tokens that it takes
     for a new unknown, and putting both directions side by side then fixes the number to
     that of the example.
+
+    >>> from course_lib.models.bag import BagOfEmbeddings
+    >>> folder = getfixture("tmp_path")  # a path, as of a folder of your own
+    >>> export_onnx(BagOfEmbeddings(10, 2, 4), folder / "model.onnx")
+    >>> tokens, lengths = torch.tensor([[5, 2, 0]]), torch.tensor([2])
+    >>> OnnxModel(folder / "model.onnx")(tokens, lengths).shape
+    torch.Size([1, 2])
     """
     tokens, lengths = torch.ones(2, 7, dtype=torch.int64), torch.tensor([7, 4])
     with whole_file(path, is_onnx) as unfinished, warnings.catch_warnings():
