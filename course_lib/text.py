@@ -166,7 +166,11 @@ def encode_pieces(
 
 
 def first_and_last(tokens: list[T], max_tokens: int) -> list[T]:
-    """Keep the first and the last half of a list longer than `max_tokens`."""
+    """Keep the first and the last half of a list longer than `max_tokens`.
+
+    >>> first_and_last(["a", "long", "and", "dull", "film"], 3)
+    ['a', 'long', 'film']
+    """
     if len(tokens) <= max_tokens:
         return tokens
     tail = max_tokens // 2

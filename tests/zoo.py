@@ -92,6 +92,8 @@ recurrent = partial(Mistake, "models/recurrent.py", ("test_models_recurrent.py",
 NAMED = ("test_models_convolution.py", "test_models_named.py")
 textcnn = partial(Mistake, "models/convolution.py", NAMED)
 embeddings = partial(Mistake, "models/embeddings.py", ("test_models_embeddings.py",))
+rounding = partial(Mistake, "models/rounding.py", ("test_models_rounding.py",))
+compress = partial(Mistake, "models/compress.py", ("test_models_compress.py",))
 model_sizes = partial(Mistake, "models/sizes.py", ("test_models_named.py",))
 bert = partial(Mistake, "models/bert.py", ("test_models_bert.py",))
 pretrained = partial(Mistake, "models/pretrained.py", ("test_models_pretrained.py",))
@@ -422,6 +424,18 @@ MISTAKES = [
                ""),
     embeddings("the model itself quantised", "deepcopy(model).eval()", "model.eval()"),
     embeddings("a factorised padding row", "rank, PADDING)", "rank)", 11),
+    rounding("codes from -2^(bits-1)", "most = 2 ** (bits - 1) - 1",
+             "most = 2 ** (bits - 1)"),
+    rounding("rounding with its true slope",
+             "(weight - weight.detach())", "0 * weight"),
+    rounding("codes without their sign", "torch.where(low >= 2 ** (bits - 1), "
+             "low - 2**bits, low)", "low"),
+    compress("pruned numbers that come back", "return weight * self.mask",
+             "return weight"),
+    compress("the largest numbers pruned", ".abs().flatten().argsort(",
+             ".flatten().argsort("),
+    compress("rounded twice on the way to the file",
+             "weight = before.weight.original", "weight = table.weight * 0.9"),
     model_sizes("frozen numbers left out", "in model.parameters())",
                 "in model.parameters() if p.requires_grad)"),
     model_sizes("a file of 32 bits a number", "dtype=w.dtype)", "dtype=torch.float32)"),
