@@ -61,6 +61,8 @@ seen = partial(
 )
 hidden = partial(Mistake, "losses/hidden.py", ("test_losses_hidden.py",))
 inside = partial(Mistake, "training/hidden_states.py", ("test_hidden_states.py",))
+cut_up = partial(Mistake, "segments.py", ("test_segments.py",))
+in_segments = partial(Mistake, "models/segmented.py", ("test_models_segmented.py",))
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
 controls = partial(
     Mistake, "soft_target_controls.py", ("test_soft_target_controls.py",)
@@ -633,6 +635,16 @@ MISTAKES = [
     Mistake("training/inside.py", ("test_hidden_states.py",),
             "a teacher that remembers blanks as words", "layer[i, :n].clone()",
             "layer[i].clone()"),
+    # Texts longer than their model.
+    cut_up("what is left at the end is lost", "1 + (beyond + stride - 1) // stride",
+           "1 + beyond // stride"),
+    cut_up("a segment of what the one before has", ".masked_fill(place >= counts[:, None], 0)",
+           ""),
+    in_segments("attention to segments that are not there",
+                'scores.masked_fill(~real, float("-inf")).softmax(1)', "scores.softmax(1)"),
+    in_segments("a softmax over one number", ".softmax(1)\n", "[..., None].softmax(-1)[..., 0]\n"),
+    in_segments("a mean over the longest text's segments",
+                "real.sum(1, keepdim=True)", "real.shape[1]"),
     Mistake("training/objectives.py", ("test_training_errors.py",),
             "a loss for the other kind of labels",
             "if reads_many != multilabel:", "if False:"),
