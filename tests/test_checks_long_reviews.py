@@ -36,9 +36,7 @@ def with_a_tail(tokens, length, stride):
 
 
 def pooled_by_index(said, scores, real):
-    rows = [
-        scores[i, real[i]].softmax(0) @ said[i, real[i]] for i in range(len(said))
-    ]
+    rows = [scores[i, real[i]].softmax(0) @ said[i, real[i]] for i in range(len(said))]
     return torch.stack(rows)
 
 

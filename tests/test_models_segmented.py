@@ -115,15 +115,15 @@ def test_attention_learns_which_segment_counts_where_a_mean_cannot():
     right = {}
     for how in ("mean", "attention"):
         model = classifier(how, 3, 3, labels=2).float()
-        history = train(
-            model, task, task, epochs=15, batch_size=32, learning_rate=5e-2
-        )
+        history = train(model, task, task, epochs=15, batch_size=32, learning_rate=5e-2)
         right[how] = history.epochs[history.best].validation["accuracy"]
     assert right["attention"] > 0.97 > 0.9 > right["mean"]
 
 
 def test_another_pooling_and_a_text_without_segments_are_named():
-    with pytest.raises(ValueError, match="no pooling 'median'; choose one of mean, max"):
+    with pytest.raises(
+        ValueError, match="no pooling 'median'; choose one of mean, max"
+    ):
         classifier("median")
     said, real = torch.zeros(2, 3, 1), torch.zeros(2, 3, dtype=torch.bool)
     with pytest.raises(ValueError, match="no pooling 'sum'"):

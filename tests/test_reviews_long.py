@@ -7,13 +7,13 @@ import pytest
 
 from course_lib.reviews import DataError
 from course_lib.reviews.synthetic.grammar import standard
+from course_lib.reviews.synthetic.lexicon import TOPICS
 from course_lib.reviews.synthetic.long import (
     PLACE_WEIGHTS,
     PLACES,
     generate_long,
     verdict_probability,
 )
-from course_lib.reviews.synthetic.lexicon import TOPICS
 
 MANY = generate_long(1_500, seed=4)
 SENTENCES = [re.split(r"(?<=[.!])\s+", text) for text in MANY.texts]
@@ -37,9 +37,9 @@ def test_the_same_seed_writes_the_same_and_more_begins_with_less():
 
 def test_the_verdict_stands_where_it_is_said_to():
     """The one sentence that speaks of the film with an opinion that counts."""
-    for sentences, place in list(
-        zip(SENTENCES, MANY.extra["place"], strict=True)
-    )[:400]:
+    for sentences, place in list(zip(SENTENCES, MANY.extra["place"], strict=True))[
+        :400
+    ]:
         of_film = [
             bool(set(re.findall(r"[a-z]+", s.lower())) & VERDICT_WORDS)
             for s in sentences

@@ -44,7 +44,7 @@ def test_ten_tokens_by_hand():
     ten = list("abcdefghij")
     found = ["".join(s) for s in segments(ten, length=4, stride=3)]
     assert found == ["abcd", "defg", "ghij"]
-    assert ["".join(s) for s in segments(ten + ["k"], 4, 3)] == [*found, "jk"]
+    assert ["".join(s) for s in segments([*ten, "k"], 4, 3)] == [*found, "jk"]
 
 
 def test_an_empty_text_is_named_with_what_to_do():

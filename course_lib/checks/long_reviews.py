@@ -24,14 +24,8 @@ def segments(function: Callable[[Sequence[int], int, int], Any]) -> None:
     ❌ For 10 tokens, length 4 and stride 3 you returned [[0, 1, 2, 3], [3, 4, 5, 6],
     [6, 7, 8, 9], [9]]; expected [[0, 1, 2, 3], ... Stop when the end has been reached.
     """
-    for count, length, stride in (
-        (10, 4, 3),
-        (11, 4, 3),
-        (9, 4, 4),
-        (3, 4, 2),
-        (1, 1, 1),
-        (12, 5, 1),
-    ):
+    cases = [(10, 4, 3), (11, 4, 3), (9, 4, 4), (3, 4, 2), (1, 1, 1), (12, 5, 1)]
+    for count, length, stride in cases:
         tokens = list(range(count))
         every = [tokens[i : i + length] for i in range(0, count, stride)]
         full = [tokens[i : i + length] for i in range(0, count - length + 1, stride)]
@@ -127,6 +121,7 @@ def noise(function: Callable[[np.ndarray, np.ndarray], Any]) -> None:
         mean = np.array([p[head == h].mean() for h in head])
         label, teacher = (mean * (1 - mean)).mean(), ((p - mean) ** 2).mean()
         left = (p * (1 - p)).mean()
+        by_head = [(p[head == h].mean(), p[head == h].var()) for h in np.unique(head)]
         slips: Slips = {
             "The other way round: first the label.": ([teacher, label],),
             "Around the mean of its own head, not of all texts.": (
@@ -143,12 +138,7 @@ def noise(function: Callable[[np.ndarray, np.ndarray], Any]) -> None:
             ),
             "Squares, not roots.": ([label**0.5, teacher**0.5],),
             "A mean over texts: a head that is frequent counts for more.": (
-                [
-                    np.mean([mean[head == h][0] * (1 - mean[head == h][0]) for h in u])
-                    if (u := np.unique(head)).size
-                    else 0,
-                    np.mean([p[head == h].var() for h in np.unique(head)]),
-                ],
+                np.mean([(m * (1 - m), scatter) for m, scatter in by_head], axis=0),
             ),
         }
         shown = f"p = {p.tolist()} and heads {head.tolist()}"
@@ -156,7 +146,12 @@ def noise(function: Callable[[np.ndarray, np.ndarray], Any]) -> None:
         value = call(function, p, head)
         pair = isinstance(value, tuple | list | np.ndarray) and len(value) == 2
         require(pair, f"For {given} you returned {value!r:.60}; expected two numbers.")
-        same(np.array([float(v) for v in value]), np.array([label, teacher]), given, slips)
+        same(
+            np.array([float(v) for v in value]),
+            np.array([label, teacher]),
+            given,
+            slips,
+        )
 
 
 TEXTS, RATE, LIFT = 20_000, 0.1, 4.0
@@ -167,8 +162,8 @@ def alarm(function: Callable[[np.ndarray], Any]) -> None:
     """Whether any segment of a text stands out, as often false at every length.
 
     >>> alarm(lambda scores: scores.max(1) > 1.2816)
-    ❌ Of texts with 4 segments of pure noise you raise an alarm for 34.…%; expected 10 %
-    to within 3 points, at any length.
+    ❌ Of texts with 4 segments of pure noise you raise an alarm for 34.…%; expected
+    10 % to within 3 points, at any length.
     >>> alarm(lambda scores: scores.max(1) > ndtri(0.9 ** (1 / scores.shape[1])))
     ✅ Right: one alarm in ten at any length, and it still hears the one that counts.
     """
@@ -192,7 +187,9 @@ def alarm(function: Callable[[np.ndarray], Any]) -> None:
         )
 
 
-def _alarms(function: Callable[[np.ndarray], Any], scores: np.ndarray, kind: str) -> float:
+def _alarms(
+    function: Callable[[np.ndarray], Any], scores: np.ndarray, kind: str
+) -> float:
     value = np.asarray(call(function, scores))
     require(
         value.dtype == bool and value.shape == (len(scores),),

@@ -8,7 +8,6 @@ logits (Yang et al. 2016; Ilse et al. 2018). Segments that are not there take no
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
 
 from course_lib.segments import segment_batch
