@@ -162,7 +162,7 @@ def alarm(function: Callable[[np.ndarray], Any]) -> None:
     """Whether any segment of a text stands out, as often false at every length.
 
     >>> alarm(lambda scores: scores.max(1) > 1.2816)
-    ❌ Of texts with 4 segments of pure noise you raise an alarm for 34.…%; expected
+    ❌ Of texts with 4 segments of pure noise you raise an alarm for 34...%; expected
     10 % to within 3 points, at any length.
     >>> alarm(lambda scores: scores.max(1) > ndtri(0.9 ** (1 / scores.shape[1])))
     ✅ Right: one alarm in ten at any length, and it still hears the one that counts.

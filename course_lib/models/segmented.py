@@ -23,6 +23,7 @@ def pool_segments(said: Tensor, real: Tensor, how: str) -> Tensor:
     least once: what stands in `said` elsewhere does not matter. Raises `ValueError` for
     another `how`, and for a text without segments.
 
+    >>> import torch
     >>> said = torch.tensor([[[1.0], [3.0], [99.0]]])
     >>> real = torch.tensor([[True, True, False]])
     >>> pool_segments(said, real, "mean"), pool_segments(said, real, "max")
@@ -49,6 +50,7 @@ def pool_segments(said: Tensor, real: Tensor, how: str) -> Tensor:
 def segment_weights(scores: Tensor, real: Tensor) -> Tensor:
     """Return a softmax of (texts, segments) scores, 0 where there is no segment.
 
+    >>> import torch
     >>> scores = torch.tensor([[0.0, 0.0, 7.0]])
     >>> segment_weights(scores, torch.tensor([[True, True, False]]))
     tensor([[0.5000, 0.5000, 0.0000]])
@@ -63,6 +65,7 @@ class SegmentedClassifier(nn.Module):
     (texts, tokens) and (texts,): as many outputs as there are labels, and one more for
     attention. Only segments that are there are read.
 
+    >>> import torch
     >>> from course_lib.models.bag import BagOfEmbeddings
     >>> model = SegmentedClassifier(
     ...     lambda outputs: BagOfEmbeddings(10, outputs, 4), 2, 3, 2, "attention"

@@ -85,6 +85,7 @@ def generate_long(count: int, seed: int = 0, *, split: str = "train") -> Reviews
 
     >>> two = generate_long(2, seed=3)
     >>> two.labels.tolist(), [PLACES[place] for place in two.extra["place"]]
+    ([1, 0], ['end', 'end'])
     """
     if count < 1:
         raise ValueError(f"count is {count}; ask for at least one review")
@@ -111,7 +112,9 @@ def verdict_probability(texts: Iterable[str]) -> np.ndarray:
     A part is any number of whole sentences; of none, the answer is a half. Raises
     `DataError` for a sentence that no long review can have.
 
-    >>> verdict_probability(["I found the film dull.", "What superb music!", ""])
+    >>> texts = ["I found the film dull.", "What superb music!", ""]
+    >>> verdict_probability(texts).round(3)
+    array([0.   , 0.714, 0.5  ])
     """
     oracle = Oracle(plain(), LONG)
     said = [oracle.posterior([text])[0, 0] if text else 0.5 for text in texts]
