@@ -63,6 +63,8 @@ hidden = partial(Mistake, "losses/hidden.py", ("test_losses_hidden.py",))
 inside = partial(Mistake, "training/hidden_states.py", ("test_hidden_states.py",))
 broken = partial(Mistake, "reviews/corruptions.py", ("test_reviews_corruptions.py",))
 left = partial(Mistake, "robustness.py", ("test_robustness.py",))
+cut_up = partial(Mistake, "segments.py", ("test_segments.py",))
+in_segments = partial(Mistake, "models/segmented.py", ("test_models_segmented.py",))
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
 controls = partial(
     Mistake, "soft_target_controls.py", ("test_soft_target_controls.py",)
@@ -650,6 +652,17 @@ MISTAKES = [
     Mistake("training/inside.py", ("test_hidden_states.py",),
             "a teacher that remembers blanks as words", "layer[i, :n].clone()",
             "layer[i].clone()"),
+    # Texts longer than their model.
+    cut_up("what is left at the end is lost", "1 + (beyond + stride - 1) // stride",
+           "1 + beyond // stride"),
+    cut_up("a segment of what the one before has",
+           "left.masked_fill(place >= counts[:, None], 0)", "left"),
+    in_segments("attention to segments that are not there",
+                'scores.masked_fill(~real, float("-inf"))', "scores"),
+    in_segments("a softmax over one number", 'float("-inf")).softmax(1)',
+                'float("-inf"))[..., None].softmax(-1)[..., 0]'),
+    in_segments("a mean over the longest text's segments",
+                "real.sum(1, keepdim=True)", "real.shape[1]"),
     Mistake("training/objectives.py", ("test_training_errors.py",),
             "a loss for the other kind of labels",
             "if reads_many != multilabel:", "if False:"),
