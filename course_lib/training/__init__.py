@@ -1,7 +1,7 @@
 """Training: one loop for every teacher and student.
 
 `loop` is the algorithm, and `objectives` what it can be given to reach, `hidden_states`
-those that look `inside` a teacher; `runs` is all that changes meanwhile, `checkpoints`
+those that look `inside` a teacher, `tagging` those of one tag a token; `runs` is all that changes meanwhile, `checkpoints`
 keeps it, `steps` says which reviews come when, and `errors` what can be wrong.
 """
 
@@ -17,6 +17,7 @@ from course_lib.training.objectives import (
     label_loss,
 )
 from course_lib.training.runs import History
+from course_lib.training.tagging import TokenDistillation, TokenLabels
 
 __all__ = [
     "Distillation",
@@ -27,6 +28,8 @@ __all__ = [
     "Objective",
     "Relations",
     "TeacherInside",
+    "TokenDistillation",
+    "TokenLabels",
     "TrainingError",
     "label_loss",
     "train",
