@@ -56,9 +56,9 @@ def predict_logits(
         disable=progress is None or not hub.is_main_process,
     )
     # Rows that another process reads stay zero here; the sum then has every row.
-    shape = (len(examples), count_logits(model, examples))
-    if isinstance(examples, TokenExamples):
-        shape = (shape[0], max(map(len, examples.tokens)), shape[1])
+    of_tokens = isinstance(examples, TokenExamples)
+    longest = (max(map(len, examples.tokens)),) if of_tokens else ()
+    shape = (len(examples), *longest, count_logits(model, examples))
     rows = torch.zeros(shape, device=hub.device)
     most = batch_size  # at once
     with bar, in_eval_mode(model), hub.autocast():

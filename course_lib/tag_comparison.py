@@ -82,7 +82,9 @@ def compare_tags(
     drawn: dict[str, dict[str, NDArray]] = {}
     for name in runs[0]:
         each = [_sums(run[name].tags, true) for run in runs]
-        values[name] = {m: [float(f(s.sum(0))) for s in each] for m, f in METRICS.items()}
+        values[name] = {
+            m: [float(f(s.sum(0))) for s in each] for m, f in METRICS.items()
+        }
         drawn[name] = {
             m: np.mean([f((draws @ s).T) for s in each], axis=0)
             for m, f in METRICS.items()
@@ -95,12 +97,14 @@ def compare_tags(
         speeds = [run[name].examples_per_second for run in runs]
         known = [speed for speed in speeds if speed is not None]
         intervals = {
-            m: interval_of(values[name][m], drawn[name][m], len(true))[0] for m in METRICS
+            m: interval_of(values[name][m], drawn[name][m], len(true))[0]
+            for m in METRICS
         }
         result[name] = {
             "metrics": {m: float(np.mean(values[name][m])) for m in METRICS},
             "intervals": {
-                m: (max(low, 0.0), min(high, 1.0)) for m, (low, high) in intervals.items()
+                m: (max(low, 0.0), min(high, 1.0))
+                for m, (low, high) in intervals.items()
             },
             "per_run": values[name],
             "parameters": first.parameters,

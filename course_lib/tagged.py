@@ -83,7 +83,7 @@ def pieces_of(
                     "makes nothing: leave it out, and its tag"
                 )
         pieces = tokenizer.convert_ids_to_tokens(encoded["input_ids"])
-        found.append(Pieces(pieces, words))
+        found.append(Pieces(list(pieces), words))
     return found
 
 
@@ -142,7 +142,8 @@ def token_examples(
     `names` are all tags, in the order of the logits; without `tags`, nobody knows any.
 
     >>> cut = [Pieces(["[CLS]", "os", "##lo", "[SEP]"], [None, 0, 0, None])]
-    >>> token_examples([np.array([2, 5, 6, 3])], cut, [["B-LOC"]], ["O", "B-LOC"]).labels
+    >>> tokens, tags = [np.array([2, 5, 6, 3])], [["B-LOC"]]
+    >>> token_examples(tokens, cut, tags, ["O", "B-LOC"]).labels
     tensor([[-100,    1, -100, -100]])
     """
     longest = max(map(len, tokens))
@@ -163,9 +164,7 @@ def token_examples(
     return TokenExamples(tokens, None if tags is None else labels, counted=counted)
 
 
-def tags_said(
-    logits: Tensor, counted: Tensor, names: Sequence[str]
-) -> list[list[str]]:
+def tags_said(logits: Tensor, counted: Tensor, names: Sequence[str]) -> list[list[str]]:
     """Return the tag of each word: the largest logit where a token counts.
 
     >>> logits = torch.tensor([[[0.0, 1.0], [9.0, 0.0], [2.0, 1.0]]])

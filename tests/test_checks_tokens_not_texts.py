@@ -127,9 +127,11 @@ def windows(model):
 
         def tag(new):
             return [
-                list(model.predict(vectors.transform(
-                    [around(w, i) for i in range(len(w))]
-                )))
+                list(
+                    model.predict(
+                        vectors.transform([around(w, i) for i in range(len(w))])
+                    )
+                )
                 for w in new
             ]
 

@@ -1,4 +1,4 @@
-"""Spans, tags and F1: by hand, as properties, and for files that are not as expected."""
+"""Spans, tags and F1: by hand, as properties, and for odd files."""
 
 import numpy as np
 import pytest

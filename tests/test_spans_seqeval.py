@@ -26,6 +26,8 @@ def test_names_and_f1_are_those_of_seqeval():
                 for t, s in zip(true, said, strict=True)
             ]
         for tags in true:
-            theirs = [(kind, start, stop + 1) for kind, start, stop in get_entities(tags)]
+            theirs = [
+                (kind, start, stop + 1) for kind, start, stop in get_entities(tags)
+            ]
             assert spans_of(tags) == theirs
         assert span_f1(said, true) == pytest.approx(f1_score(true, said), abs=1e-12)

@@ -29,7 +29,10 @@ def test_for_texts_of_one_word_the_share_of_right_tags_is_accuracy():
         {k: TagReading([[names[i]] for i in v]) for k, v in run.items()} for run in said
     ]
     logits = [
-        {k: Reading(np.eye(3, dtype=np.float32)[v], None, None, None) for k, v in r.items()}
+        {
+            k: Reading(np.eye(3, dtype=np.float32)[v], None, None, None)
+            for k, v in r.items()
+        }
         for r in said
     ]
     pair = {"lead": ("one", "other")}

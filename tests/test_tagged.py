@@ -107,7 +107,10 @@ def test_examples_that_do_not_fit_are_refused():
     tokens = [np.array([2, 3])]
     for given, said in (
         ({}, "counted has shape None"),
-        ({"counted": torch.ones(1, 3, dtype=torch.bool)}, r"\(1, 3\); expected \(1, 2\)"),
+        (
+            {"counted": torch.ones(1, 3, dtype=torch.bool)},
+            r"\(1, 3\); expected \(1, 2\)",
+        ),
         (
             {
                 "counted": torch.ones(1, 2, dtype=torch.bool),
@@ -223,7 +226,12 @@ def test_what_does_not_fit_is_said_before_the_first_step():
         (BagOfEmbeddings(20, 3, 4), good, TokenLabels(NAMES), "texts, tokens, tags"),
         (tagger(), plain, LabelLoss(), r"\(reviews, labels\)"),
         (tagger(), good, TokenLabels(NAMES[:2]), "3 logits a token, and there are 2"),
-        (tagger(), replace(good, labels=good.labels + 9), TokenLabels(NAMES), "9 to 11"),
+        (
+            tagger(),
+            replace(good, labels=good.labels + 9),
+            TokenLabels(NAMES),
+            "9 to 11",
+        ),
         (tagger(), good, soft, "needs soft targets"),
         (tagger(), good.with_soft_targets(logits[..., :2]), soft, "same tags"),
         (tagger(), good.with_soft_targets(logits / 0), soft, "only numbers"),

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from course_lib.checks import check
 from course_lib.checks.expect import Slips, call, require, same
-from course_lib.losses.tokens import token_soft_target_loss
 from course_lib.reviews.made_names import made_sentences
 from course_lib.spans import span_f1, spans_of
 from course_lib.tagged import IGNORED, Pieces
@@ -33,7 +32,7 @@ def names(function: Callable[[list[str]], Any]) -> None:
         "B-LOC I-LOC I-LOC",
     ):
         tags = said.split()
-        truth = [list(span) for span in spans_of(tags)]
+        truth: list[list[Any]] = [list(span) for span in spans_of(tags)]
         without_b = [tag.replace("B-", "I-") for tag in tags]
         slips: Slips = {
             "Give the place behind the last word, as a slice does.": (
@@ -86,7 +85,10 @@ def align(function: Callable[[list[int | None], list[int]], Any]) -> None:
             "That is the last piece of each word.": last,
             "A 0 is a tag, O: what does not count has -100.": (
                 [0 if label == IGNORED else label for label in truth],
-                [0 if w is None else label for w, label in zip(words, truth, strict=True)],
+                [
+                    0 if w is None else label
+                    for w, label in zip(words, truth, strict=True)
+                ],
             ),
             "Two words may have the same tag: compare words, not tags.": changed,
         }
@@ -143,7 +145,9 @@ def loss(function: Callable[[Tensor, Tensor, Tensor, float], Any]) -> None:
             f"{batch} texts of {tokens} tokens, {int(counted.sum())} of which count, "
             f"and T = {temperature:g}"
         )
-        same(call(function, student, teacher, counted, temperature), truth, given, slips)
+        same(
+            call(function, student, teacher, counted, temperature), truth, given, slips
+        )
         student[~counted], teacher[~counted] = torch.nan, torch.inf
         value = call(function, student, teacher, counted, temperature)
         hint = "0 times no number is no number: leave tokens out before the softmax."
@@ -194,6 +198,6 @@ def around(
     f1 = span_f1(rows, true)
     require(
         f1 >= LEAST,
-        f"{given}, F1 over names is {f1:.1%}; expected {LEAST:.0%} or more. A model that "
-        "knows two or three words on both sides, and which of them are capital, will do.",
+        f"{given}, F1 over names is {f1:.1%}; expected {LEAST:.0%} or more. A "
+        "model that knows three words on both sides, and which are capital, will do.",
     )

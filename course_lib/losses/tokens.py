@@ -68,7 +68,9 @@ def token_label_loss(logits: Tensor, labels: Tensor, counted: Tensor) -> Tensor:
             f"labels run from {tags.min()} to {tags.max()} where tokens count; "
             f"expected 0 to {only.shape[2] - 1}"
         )
-    each = F.cross_entropy(precise(only).flatten(0, 1), tags.flatten(), reduction="none")
+    each = F.cross_entropy(
+        precise(only).flatten(0, 1), tags.flatten(), reduction="none"
+    )
     return rounded(_mean(each.view_as(counted), counted), logits)
 
 

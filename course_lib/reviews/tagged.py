@@ -48,7 +48,9 @@ def read_conll(path: Path | str, *, older: bool = False) -> list[Sentence]:
             continue
         where = f"line {number} of {path}, {line.strip()!r}"
         if len(columns) < 2:
-            raise DataError(f"{where}: expected a word and its tag, such as 'Oslo B-LOC'")
+            raise DataError(
+                f"{where}: expected a word and its tag, such as 'Oslo B-LOC'"
+            )
         _check(columns[-1], tags, where, older)
         words.append(columns[0])
         tags.append(columns[-1])

@@ -140,7 +140,7 @@ class Loop:
         patience: int | None = None,
     ) -> None:
         self.model, self.examples, self.learning_rate = model, examples, learning_rate
-        self.saved, self.patience = saved, patience
+        self.saved, self.patience, self.objective = saved, patience, objective
         self.hub = new_accelerator()
         self.is_main = self.hub.is_main_process
         least = least_reviews(model, objective, self.hub.num_processes)
@@ -252,7 +252,7 @@ class Loop:
         logits = predict_logits(self.model, validation)
         if not logits.isfinite().all():
             raise self.stopped(run.step - 1, "the logits on validation are no numbers")
-        scores = run.learner.objective.scores(logits, validation)
+        scores = self.objective.scores(logits, validation)
         run.end_epoch(
             Epoch(
                 number=run.epoch,

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from course_lib.batches import Batch, Examples
-from course_lib.losses.tokens import TokenDistillationLoss, token_label_loss
+from course_lib.losses.tokens import token_label_loss
 from course_lib.spans import span_f1
 from course_lib.tagged import TokenExamples, tags_said
 from course_lib.training.objectives import Objective
@@ -74,6 +74,7 @@ class TokenDistillation(TokenLabels):
     `loss(student, teacher, labels, counted)` is a `TokenDistillationLoss` or one of
     your own; examples must carry soft targets.
 
+    >>> from course_lib.losses.tokens import TokenDistillationLoss
     >>> TokenDistillation(TokenDistillationLoss(2.0, alpha=1.0), ["O", "B-PER"])
     TokenDistillation(
       tags=O B-PER
