@@ -87,7 +87,11 @@ def build_vocabulary(texts: Iterable[str], max_size: int) -> Vocab:
 
 
 def vocabulary_from(tokenized: Iterable[Sequence[str]], max_size: int) -> Vocab:
-    """Do what `build_vocabulary` does, for texts that are lists of tokens already."""
+    """Do what `build_vocabulary` does, for texts that are lists of tokens already.
+
+    >>> vocabulary_from([["os", "##lo"], ["os"]], max_size=4).itos
+    ['<pad>', '<unk>', 'os', '##lo']
+    """
     if max_size < 3:
         raise ValueError(
             f"max_size is {max_size}; it counts <pad> and <unk>, so give at least 3"

@@ -107,6 +107,8 @@ def made_sentences(
 
     >>> for sentence in made_sentences(2, split="train"):
     ...     print(" ".join(sentence.words), "|", *sentence.tags)
+    in Saint Rukberg Wort nodded . | O B-LOC I-LOC B-PER O O
+    to Wartski Saint Traik was famous . | O B-PER B-LOC I-LOC O O O
     """
     if split not in SHARES:
         raise ValueError(f"split is {split!r}; expected one of {', '.join(SHARES)}")
