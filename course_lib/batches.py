@@ -24,6 +24,7 @@ class Batch:
     labels: Tensor | None  # as in `Examples`
     soft_targets: Tensor | None  # (batch, labels) float32 teacher logits
     index: Tensor  # (batch,) int64, the reviews' places in their split
+    counted: Tensor | None = None  # (batch, tokens) bool, where a tagger has to answer
 
     @property
     def truth(self) -> Tensor:
@@ -47,18 +48,24 @@ class Batch:
             index=move(self.index),
             labels=None if self.labels is None else move(self.labels),
             soft_targets=None if self.soft_targets is None else move(self.soft_targets),
+            counted=None if self.counted is None else move(self.counted),
         )
 
     def part(self, start: int, stop: int) -> "Batch":
         """Return some of its reviews, padded to the longest of them."""
         rows, labels, soft = slice(start, stop), self.labels, self.soft_targets
         lengths = self.lengths[rows]
+        width = int(lengths.max())
+        if self.counted is not None:  # then there is one a token, not one a review
+            labels = None if labels is None else labels[:, :width]
+            soft = None if soft is None else soft[:, :width]
         return Batch(
-            tokens=self.tokens[rows, : int(lengths.max())],
+            tokens=self.tokens[rows, :width],
             lengths=lengths,
             labels=None if labels is None else labels[rows],
             soft_targets=None if soft is None else soft[rows],
             index=self.index[rows],
+            counted=None if self.counted is None else self.counted[rows, :width],
         )
 
 

@@ -30,6 +30,8 @@ SHOWN = {
     "accuracy": ("accuracy, %", 100),
     "macro_average_precision": ("macro AP, %", 100),
     "macro_f1": ("macro F1, %", 100),
+    "span_f1": ("F1 over names, %", 100),
+    "token_accuracy": ("words right, %", 100),
 }
 
 #: What a distillation's verdict means.

@@ -17,6 +17,7 @@ from course_lib.batches import Batch, Examples
 from course_lib.devices import accelerator
 from course_lib.memory import is_out_of_memory
 from course_lib.models import LabelwiseLSTM
+from course_lib.tagged import TokenExamples
 
 
 def predict_logits(
@@ -27,6 +28,9 @@ def predict_logits(
     progress: str | None = None,
 ) -> Tensor:
     """Return the model's logits, (reviews, labels) float32 on the CPU, in split order.
+
+    A tagger's, about `TokenExamples`, are (texts, longest, tags), and 0 where nothing
+    counts.
 
     The model is read in eval mode, since dropout noise in a soft target is noise that
     the student then learns, and is left in the mode it came in. Row i belongs to review
@@ -52,7 +56,10 @@ def predict_logits(
         disable=progress is None or not hub.is_main_process,
     )
     # Rows that another process reads stay zero here; the sum then has every row.
-    rows = torch.zeros(len(examples), count_logits(model, examples), device=hub.device)
+    of_tokens = isinstance(examples, TokenExamples)
+    longest = (max(map(len, examples.tokens)),) if of_tokens else ()
+    shape = (len(examples), *longest, count_logits(model, examples))
+    rows = torch.zeros(shape, device=hub.device)
     most = batch_size  # at once
     with bar, in_eval_mode(model), hub.autocast():
         batches = examples.ordered_batches(batch_size)
@@ -61,7 +68,11 @@ def predict_logits(
             while start < len(batch.index):
                 part = batch.part(start, start + most)
                 try:
-                    rows[part.index] = logits_of(model, part)
+                    given = logits_of(model, part)
+                    if part.counted is not None:
+                        counted = part.counted.to(hub.device).unsqueeze(-1)
+                        given = given.masked_fill(~counted, 0)
+                    rows[part.index, : given.shape[1]] = given
                 except MemoryError:
                     most = len(part.index) // 2
                     if not most:
@@ -99,16 +110,20 @@ def logits_and_embeddings(teacher: LabelwiseLSTM, examples: Examples) -> Tensor:
 def count_logits(model: nn.Module, examples: Examples) -> int:
     """Return how many logits the model gives, by asking it about one review.
 
-    Raises `ValueError` if what it gives is no row of logits.
+    Raises `ValueError` if what it gives is no row of logits, a review or a token.
     """
+    batch = examples.collate(np.array([0]))
     with in_eval_mode(model):
-        logits = logits_of(model, examples.collate(np.array([0])))
-    if logits.dim() != 2:
+        logits = logits_of(model, batch)
+    of_tokens = isinstance(examples, TokenExamples)
+    fits = logits.shape[:2] == batch.tokens.shape if of_tokens else True
+    if logits.dim() != 2 + of_tokens or not fits:
+        expected = "(texts, tokens, tags)" if of_tokens else "(reviews, labels)"
         raise ValueError(
             f"the model gave a result of shape {tuple(logits.shape)} for one review; "
-            "expected logits of shape (reviews, labels)"
+            f"expected logits of shape {expected}"
         )
-    return logits.shape[1]
+    return logits.shape[-1]
 
 
 def logits_of(model: nn.Module, batch: Batch) -> Tensor:

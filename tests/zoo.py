@@ -65,6 +65,9 @@ broken = partial(Mistake, "reviews/corruptions.py", ("test_reviews_corruptions.p
 left = partial(Mistake, "robustness.py", ("test_robustness.py",))
 cut_up = partial(Mistake, "segments.py", ("test_segments.py",))
 in_segments = partial(Mistake, "models/segmented.py", ("test_models_segmented.py",))
+tokens = partial(Mistake, "losses/tokens.py", ("test_losses_tokens.py",))
+tagged = partial(Mistake, "tagged.py", ("test_tagged.py",))
+names = partial(Mistake, "spans.py", ("test_spans.py",))
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
 controls = partial(
     Mistake, "soft_target_controls.py", ("test_soft_target_controls.py",)
@@ -800,6 +803,27 @@ MISTAKES = [
           "shares: Floats = (1 - alpha) * d / (d + ridge)"),
     heirs("any generation will do", "_CURVES, _WITHIN = 8, 1.25",
           "_CURVES, _WITHIN = 8, 50.0"),
+
+    # Taggers: what must not count does not, and a name is all of it.
+    tokens("blanks in the mean over tokens (optipfair #34, Liger-Kernel #974)",
+           "return values.masked_fill(~counted, 0).sum() / counted.sum()",
+           "return values.masked_fill(~counted, 0).mean()"),
+    tokens("zero times no number",
+           "return logits.masked_fill(~counted.unsqueeze(-1), 0)",
+           "return logits * counted.unsqueeze(-1)"),
+    tokens("T² left out for tokens", "loss = temperature**2 * _mean(apart, counted)",
+           "loss = _mean(apart, counted)"),
+    tagged("every piece of a word answers",
+           "return [word is not None and word != last for word, last in pairs]",
+           "return [word is not None for word, last in pairs]"),
+    tagged("a batch's labels are cut as wide as the split",
+           "labels=None if labels is None else labels[:, :width],", "labels=labels,"),
+    names("an I- goes on with another kind",
+          'found[-1][::2] == (kind, place)', "found[-1][2] == place"),
+    names("a kind and a beginning make a name", "len(found & there)",
+          "len({s[:2] for s in found} & {s[:2] for s in there})"),
+    Mistake("reviews/tagged.py", ("test_spans.py",), "a name without B- is passed over",
+            'if letter == "I" and not goes_on and not older:', "if False:"),
 
     # Labels that nobody knows.
     Mistake("reviews/table.py", ("test_reviews_table.py",),

@@ -1,8 +1,9 @@
 """Training: one loop for every teacher and student.
 
 `loop` is the algorithm, and `objectives` what it can be given to reach, `hidden_states`
-those that look `inside` a teacher; `runs` is all that changes meanwhile, `checkpoints`
-keeps it, `steps` says which reviews come when, and `errors` what can be wrong.
+those that look `inside` a teacher, `tagging` those with one tag a token; `runs` is all
+that changes meanwhile, `checkpoints` keeps it, `steps` says which reviews come when,
+and `errors` what can be wrong.
 """
 
 from course_lib.training.errors import TrainingError
@@ -17,6 +18,7 @@ from course_lib.training.objectives import (
     label_loss,
 )
 from course_lib.training.runs import History
+from course_lib.training.tagging import TokenDistillation, TokenLabels
 
 __all__ = [
     "Distillation",
@@ -27,6 +29,8 @@ __all__ = [
     "Objective",
     "Relations",
     "TeacherInside",
+    "TokenDistillation",
+    "TokenLabels",
     "TrainingError",
     "label_loss",
     "train",

@@ -14,6 +14,7 @@ from course_lib.batches import Batch, Examples
 from course_lib.memory import is_out_of_memory
 from course_lib.metrics import check_positives, check_zeros_and_ones
 from course_lib.soft_targets import count_logits
+from course_lib.tagged import TokenExamples
 from course_lib.training.objectives import Objective
 
 
@@ -53,6 +54,10 @@ def check_fit(
     unless an objective may leave the labels unread.
     """
     num_labels = count_logits(model, examples)
+    if objective.of_tokens or isinstance(examples, TokenExamples):
+        check_tags(examples, validation, objective, num_labels)
+        objective.check(examples, num_labels, multilabel=False)
+        return
     truth = validation.truth
     for name, labels in {"training": examples.labels, "validation": truth}.items():
         if labels is not None:
@@ -67,6 +72,29 @@ def check_fit(
         check_zeros_and_ones(truth.numpy(), "validation")
         check_positives(truth.numpy(), "validation")
     objective.check(examples, num_labels, multilabel=truth.dim() == 2)
+
+
+def check_tags(
+    examples: Examples, validation: Examples, objective: Objective, tags: int
+) -> None:
+    """Raise `ValueError` unless there is a tag for each token that counts."""
+    for name, part in {"training": examples, "validation": validation}.items():
+        if not isinstance(part, TokenExamples) or not objective.of_tokens:
+            raise ValueError(
+                f"the {name} texts are {type(part).__name__}, and the objective is "
+                f"{type(objective).__name__}: expected TokenExamples and an objective "
+                "for tokens, such as TokenLabels, or neither"
+            )
+        if part.labels is None and part is examples:
+            continue
+        labels, counted = part.truth, part.counted
+        assert counted is not None
+        low, high = int(labels[counted].min()), int(labels[counted].max())
+        if low < 0 or high >= tags:
+            raise ValueError(
+                f"the {name} labels run from {low} to {high} where tokens count, and "
+                f"the model gives {tags} logits, for tags 0 to {tags - 1}"
+            )
 
 
 def check_labels(labels: Tensor, num_labels: int, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The one training loop: every teacher and student, single-label and multi-label.
+"""The one training loop: every teacher and student, single- and multi-label, taggers.
 
 On a CPU, one seed gives one result, bit for bit, also when the run was stopped and
 went on from a checkpoint. On a GPU the last digits differ from run to run, since its
@@ -19,7 +19,6 @@ from tqdm.auto import tqdm
 from course_lib.batches import Batch, Examples
 from course_lib.devices import accelerator, new_accelerator
 from course_lib.memory import is_out_of_memory
-from course_lib.metrics import evaluate, metrics_for
 from course_lib.soft_targets import predict_logits
 from course_lib.training.checkpoints import Checkpoint
 from course_lib.training.errors import (
@@ -141,7 +140,7 @@ class Loop:
         patience: int | None = None,
     ) -> None:
         self.model, self.examples, self.learning_rate = model, examples, learning_rate
-        self.saved, self.patience = saved, patience
+        self.saved, self.patience, self.objective = saved, patience, objective
         self.hub = new_accelerator()
         self.is_main = self.hub.is_main_process
         least = least_reviews(model, objective, self.hub.num_processes)
@@ -253,8 +252,7 @@ class Loop:
         logits = predict_logits(self.model, validation)
         if not logits.isfinite().all():
             raise self.stopped(run.step - 1, "the logits on validation are no numbers")
-        labels = validation.truth.numpy()
-        scores = evaluate(logits.numpy(), labels)
+        scores = self.objective.scores(logits, validation)
         run.end_epoch(
             Epoch(
                 number=run.epoch,
@@ -264,7 +262,7 @@ class Loop:
                 tokens_per_second=tokens / run.seconds,
             )
         )
-        headline = next(iter(metrics_for(labels)))
+        headline = next(iter(scores))
         return f"validation {headline} {scores[headline]:.3f}"
 
     def save_if_old(self) -> None:

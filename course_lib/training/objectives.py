@@ -17,7 +17,7 @@ from course_lib.batches import Batch, Examples
 from course_lib.losses import DistillationLoss, multilabel_soft_target_loss
 from course_lib.losses.inputs import check_temperature, check_weight
 from course_lib.losses.label_embeddings import structure_loss
-from course_lib.metrics import check_positives
+from course_lib.metrics import check_positives, evaluate
 
 #: A loss over (student logits, teacher logits, labels), as `DistillationLoss` is.
 Loss = Callable[[Tensor, Any, Any], Tensor]
@@ -47,6 +47,8 @@ class Objective(nn.Module, ABC):
     asks: tuple[str, ...] = ()
     #: How many reviews a batch must have: a loss that compares reviews needs more.
     least_reviews: int = 1
+    #: Whether it reads `TokenExamples`, with a label a token.
+    of_tokens: bool = False
 
     @abstractmethod
     def forward(self, given: Any, batch: Batch) -> Tensor:
@@ -54,6 +56,10 @@ class Objective(nn.Module, ABC):
 
     def check(self, examples: Examples, num_labels: int, multilabel: bool) -> None:
         """Raise `ValueError` if this cannot be learnt from these training examples."""
+
+    def scores(self, logits: Tensor, examples: Examples) -> dict[str, float]:
+        """Return how good logits are on validation; the first chooses the epoch."""
+        return evaluate(logits.numpy(), examples.truth.numpy())
 
 
 class LabelLoss(Objective):

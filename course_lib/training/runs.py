@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from course_lib.batches import Examples
+from course_lib.tagged import TokenExamples
 from course_lib.tensor_files import Tensors, digest
 
 NEVER = torch.iinfo(torch.int64).max
@@ -218,6 +219,8 @@ def as_tensors(examples: Examples) -> Tensors:
         tensors["labels"] = examples.labels
     if examples.soft_targets is not None:
         tensors["soft_targets"] = examples.soft_targets
+    if isinstance(examples, TokenExamples) and examples.counted is not None:
+        tensors["counted"] = examples.counted
     return tensors
 
 
