@@ -482,8 +482,8 @@ MISTAKES = [
 
     # Soft targets.
     soft_targets("teacher in train mode", "    model.eval()\n", "", 6),
-    soft_targets("rows in reading order", "rows[part.index] =",
-                 "rows[: len(part.index)] =", 9),
+    soft_targets("rows in reading order", "rows[part.index, : given",
+                 "rows[: len(part.index), : given", 9),
     soft_targets("student left in eval mode", "module.training = was_training",
                  "pass", 17),
     soft_targets("teacher put into train mode", "module.training = was_training",
@@ -531,9 +531,9 @@ MISTAKES = [
     objective("token-wise: the model is not asked", "asked = dict.fromkeys("
               "self.objective.asks, True)", "asked = {}"),
     best_epoch("epoch chosen on the training reviews",
-             "evaluate(logits.numpy(), labels)",
-             "evaluate(predict_logits(self.model, self.examples).numpy(), "
-             "self.examples.labels.numpy())", 12),
+             "self.objective.scores(logits, validation)",
+             "self.objective.scores(predict_logits(self.model, self.examples), "
+             "self.examples)", 12),
     best_epoch("best weights forgotten",
              "        self.run.take_the_best()\n",
              ""),

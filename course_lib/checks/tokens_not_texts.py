@@ -103,6 +103,7 @@ def align(function: Callable[[list[int | None], list[int]], Any]) -> None:
 def loss(function: Callable[[Tensor, Tensor, Tensor, float], Any]) -> None:
     """T² KL(teacher‖student), its mean over the tokens that count.
 
+    >>> from course_lib.losses.tokens import token_soft_target_loss
     >>> loss(token_soft_target_loss)
     ✅ Right: a mean over what counts, and over nothing else.
     >>> loss(lambda s, t, counted, T: token_soft_target_loss(s, t, counted, T) / T**2)

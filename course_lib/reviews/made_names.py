@@ -42,7 +42,7 @@ FIRST = [
 ]
 STARTS = sorted([*"bdfghklmnprstvwz", "br", "dr", "gr", "kl", "st", "tr"])
 VOWELS = ["a", "e", "i", "o", "u", "ai", "ei", "oo"]
-CLOSES = ["l", "n", "r", "s", "k", "m", "nd", "rt", "x", "lm"]
+CLOSES = ["l", "n", "r", "s", "k", "m", "nd", "rt", "x", "lm"]  # codespell:ignore nd
 ENDINGS = {
     "PER": ("son", "ski", "ova"),
     "LOC": ("berg", "ford", "mouth"),
