@@ -86,8 +86,8 @@ def inputs_digest() -> str:
 def write_config(config: dict[str, Any], cache: Path) -> Path:
     """Write the config that names the execution cache; return its path.
 
-    Before the course is published, no button may lead to where it is not, and a map of
-    the site would have no addresses.
+    Before the course is published, no button may lead to where it is not, and neither
+    a map of the site nor the card of shared links has an address.
     """
     config["execute"]["cache"] = str(cache)
     sphinx, site = config["sphinx"]["config"], config["html"]["baseurl"]
@@ -96,6 +96,7 @@ def write_config(config: dict[str, Any], cache: Path) -> Path:
     if site:
         sphinx["extensions"].append("sphinx_sitemap")
         sphinx["sitemap_url_scheme"] = "{link}"
+        sphinx["ogp_image"] = f"{site.rstrip('/')}/_static/social-card.png"
         sphinx["sitemap_excludes"] = ["404.html", "genindex.html", "search.html"]
     if not published.is_published():
         config["launch_buttons"] = {}

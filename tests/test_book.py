@@ -134,3 +134,5 @@ def test_a_map_of_the_site_is_drawn_once_it_has_an_address(
     assert ("sphinx_sitemap" in sphinx["extensions"]) == bool(site)
     assert sphinx["html_context"]["home"] == home
     assert sphinx["ogp_site_url"] == site
+    card = f"{site.rstrip('/')}/_static/social-card.png" if site else None
+    assert sphinx.get("ogp_image") == card

@@ -39,7 +39,7 @@ def last(function: Callable[[Tensor, Tensor], Any]) -> None:
     """
     for seed, rows in enumerate(MASKS):
         mask = torch.tensor(rows)
-        states = _states(*mask.shape, width=2, seed=seed)
+        states = _states(len(mask), mask.shape[1], width=2, seed=seed)
         every = torch.arange(len(mask))
         counted = mask.sum(1)
         summed = (states * mask[..., None]).sum(1)
