@@ -134,7 +134,8 @@ def reader(function: Callable[[Tensor, Tensor, Tensor], Any]) -> None:
         predict = call(function, *_causal(seed, behind=True))
         require(
             callable(predict),
-            f"You returned {_shape(predict)}; expected a function of states and mask.",
+            f"For states, a mask and labels you returned {_shape(predict)}; expected a "
+            "function of states and a mask.",
         )
         for behind in (True, False):
             states, mask, labels = _causal(seed + 10, behind)

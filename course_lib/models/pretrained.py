@@ -135,7 +135,13 @@ def shorten(error: Exception) -> str:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Keep transformers from reporting on a page that the head is new."""
+    """Keep transformers from reporting on a page that the head is new.
+
+    >>> from transformers.utils import logging
+    >>> with silence():
+    ...     logging.get_verbosity() == logging.ERROR
+    True
+    """
     from transformers.utils import logging
 
     level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
