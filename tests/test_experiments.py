@@ -38,10 +38,17 @@ SMALLER = {
     "multilabel_methods": {"FEW": 20, "LABELLED": 30, "STEPS": 6},
     "few_labels": {"READS": 32},
     "patience": {"PASSES": (1, 2)},
+    "robustness": {"COPIES": 1, "RATES": (0.4,)},
     "tuning": {"TRIALS": 3, "FINALISTS": 1, "FRESH": (7,)},
 }
-# Where 60 are too few: a student has a hundred labels, and each label must occur.
-LIMITS = {"few_labels": 240, "multilabel_genres": 800, "multilabel_emotions": 3_000}
+# Where 60 are too few: a student has a hundred labels or must learn something from
+# its own, and each label must occur.
+LIMITS = {
+    "few_labels": 240,
+    "robustness": 600,
+    "multilabel_genres": 800,
+    "multilabel_emotions": 3_000,
+}
 FILES = {
     "multilabel_methods": (),
     "multilabel_genres": ("aclImdb_v1.tar.gz", "ml-25m.zip"),
