@@ -2,7 +2,8 @@
 
 The notebooks stay plain text, as Colab knows no roles. In the built pages the first
 mention in running text becomes a link, and tells what the term means when pointed at.
-Words that mean other things as well are linked where a chapter writes them *like this*.
+Words that mean other things as well are linked in the chapter that the glossary names,
+where it writes them *like this*.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
@@ -69,6 +71,16 @@ def parts(text: str, terms: Terms, named: bool) -> Iterator[tuple[str, str | Non
     yield text[at:], None
 
 
+def homes(glossary: nodes.document) -> dict[str, str]:
+    """Return the chapter that the glossary names beside each term."""
+    found = {}
+    for item in glossary.findall(nodes.definition_list_item):
+        links = list(item.findall(addnodes.pending_xref))
+        for term in item.findall(nodes.term):
+            found[term.astext()] = links[0]["reftarget"] if links else ""
+    return found
+
+
 def link_terms(document: nodes.document, terms: Terms, address: str) -> None:
     """Make links of the first mentions of each term in a document's running text."""
     left = dict(terms)
@@ -105,7 +117,13 @@ class LinkTerms(SphinxPostTransform):
         """Ask the glossary, whose page has been read by now."""
         name = self.env.docname
         if name.startswith("notebooks/") and PAGE in self.env.found_docs:
-            terms = meanings(self.env.get_doctree(PAGE))
+            glossary = self.env.get_doctree(PAGE)
+            home = homes(glossary)
+            terms = {
+                term: entry
+                for term, entry in meanings(glossary).items()
+                if term not in ELSEWHERE_TOO or name == home[term]
+            }
             address = self.app.builder.get_relative_uri(name, PAGE)
             link_terms(self.document, terms, address)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
+from sphinx import addnodes
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "book"))
 import terms
@@ -69,3 +70,10 @@ def test_a_link_that_a_chapter_makes_itself_stays_one():
 def test_words_that_mean_other_things_are_in_the_glossary():
     text = (Path(terms.__file__).parent / "glossary.md").read_text(encoding="utf-8")
     assert not terms.ELSEWHERE_TOO - set(text.split("\n"))
+
+
+def test_the_chapter_that_the_glossary_names_is_known():
+    item = nodes.definition_list_item()
+    to = addnodes.pending_xref(reftarget="notebooks/a/b")
+    item += [nodes.term("", "cell"), nodes.definition("", nodes.paragraph("", "", to))]
+    assert terms.homes(nodes.definition_list("", item)) == {"cell": "notebooks/a/b"}
