@@ -23,15 +23,28 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from benchmarks.bert import bert_base, examples_for_bert, tokenizer_folder
+from benchmarks.bert import (
+    Bert,
+    bert_base,
+    examples_for_bert,
+    minilm,
+    tokenizer_folder,
+)
 from benchmarks.sample import VOCABULARY_SIZE, Sample, load_sample
 from benchmarks.timing import in_turn, spread, versus
 from course_lib import records
-from course_lib.models import STUDENTS, OnnxModel, export_onnx, quantise
+from course_lib.models import (
+    STUDENTS,
+    TEACHERS,
+    OnnxModel,
+    export_onnx,
+    quantise,
+)
+from course_lib.models.ngrams import NgramLSTM
 from course_lib.scale import CPU
 from course_lib.soft_targets import predict_logits
 from course_lib.students import Student
@@ -45,8 +58,14 @@ Reader = Callable[[Sequence[str]], object]
 MANY, FEW = 2_000, 16
 #: No reader, but the part of the students' work that is no network.
 SPLITTING = "splitting and numbering the words alone"
+TFIDF = "TF-IDF + logistic regression"
+NGRAMS = "n-grams + logistic regression"
 REPEATS = 5
 MAX_TOKENS = 256
+#: The student with a table of n-grams sees more: the record of its accuracy, too.
+WHOLE = 512
+#: As many as MiniLM read when its accuracy was measured.
+PIECES = {"MiniLM": 128, "BERT-base": MAX_TOKENS}
 
 
 def students(sample: Sample, folder: Path) -> dict[str, Reader]:
@@ -55,8 +74,9 @@ def students(sample: Sample, folder: Path) -> dict[str, Reader]:
     words = build_vocabulary(sample.texts, VOCABULARY_SIZE)
 
     def student(name: str, model: torch.nn.Module) -> Student:
+        most = WHOLE if name == "ngram-lstm" else MAX_TOKENS
         return Student(
-            model, STUDENTS[name], words, MAX_TOKENS, ("negative", "positive"), False
+            model, STUDENTS[name], words, most, ("negative", "positive"), False
         )
 
     readers: dict[str, Reader] = {
@@ -69,18 +89,35 @@ def students(sample: Sample, folder: Path) -> dict[str, Reader]:
             path = folder / f"{name} {kind}.onnx"
             export_onnx(one, path)
             readers[f"{name} student, {kind}"] = student(name, OnnxModel(path)).predict
+    for name in ("textcnn", "ngram-lstm"):
+        model = STUDENTS[name].build(len(words), 2).eval()
+        if isinstance(model, NgramLSTM):  # with the n-grams that texts have
+            model.ngrams.choose(map(np.array, encode(sample.texts, words, WHOLE)))
+        readers[f"{name} student"] = student(name, model).predict
+    readers["ngram-lstm student, INT8"] = student(name, quantise(model)).predict
+    for name in ("lstm", "lstm-vectors"):
+        model = TEACHERS[name].build(len(words), 2).eval()
+        readers[f"{name} teacher"] = student("lstm", model).predict
     return readers
 
 
-def words_and_regression(sample: Sample) -> Reader:
-    """Return TF-IDF of words and pairs with a logistic regression, as scikit-learn's.
+def linear(sample: Sample) -> dict[str, Reader]:
+    """Return logistic regressions on words and pairs, and on n-grams of up to three.
 
-    Fitted on the sample: how many words it knows decides little of its speed.
+    Of scikit-learn, and fitted on the sample: how many words one knows decides little
+    of its speed. What naive Bayes says of an n-gram is a factor of its weight, and
+    costs nothing here.
     """
-    model = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression()
-    )
-    return model.fit(sample.texts, sample.labels.numpy()).predict
+    counters = {
+        TFIDF: TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        NGRAMS: CountVectorizer(ngram_range=(1, 3), binary=True, min_df=2),
+    }
+    labels = sample.labels.numpy()
+    models = {
+        name: make_pipeline(counter, LogisticRegression(solver="liblinear"))
+        for name, counter in counters.items()
+    }
+    return {name: m.fit(sample.texts, labels).predict for name, m in models.items()}
 
 
 def static_vectors(sample: Sample) -> Reader:
@@ -105,13 +142,12 @@ def static_vectors(sample: Sample) -> Reader:
     return lambda texts: head.predict(encode(texts))
 
 
-def bert(sample: Sample) -> Reader:
-    """Return BERT-base, with its tokenizer; batches of four suit it on one core."""
-    model = bert_base()
+def bert(model: Bert, sample: Sample, pieces: int) -> Reader:
+    """Return a BERT with its tokenizer; batches of four suit it on one core."""
 
     def read(texts: Sequence[str]) -> Any:
         part = Sample(sample.data, list(texts), sample.labels[: len(texts)])
-        examples, _ = examples_for_bert(part, MAX_TOKENS)
+        examples, _ = examples_for_bert(part, pieces)
         return predict_logits(model, examples, batch_size=4).argmax(1)
 
     return read
@@ -124,18 +160,19 @@ def measure(many: int = MANY, few: int = FEW, repeats: int = REPEATS) -> records
     missing: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         readers = students(sample, Path(folder))
-        readers["TF-IDF + logistic regression"] = words_and_regression(sample)
+        readers |= linear(sample)
         try:
             readers["model2vec + logistic regression"] = static_vectors(sample)
         except ImportError as error:
             missing["model2vec + logistic regression"] = str(error)
-        readers["BERT-base"] = bert(sample)
         texts = dict.fromkeys(readers, sample.texts)
-        texts["BERT-base"] = sample.texts[:few]
+        for name, model in {"MiniLM": minilm()[0], "BERT-base": bert_base()}.items():
+            readers[name] = bert(model, sample, PIECES[name])
+            texts[name] = sample.texts[:few]
         jobs = {name: lambda n=name: readers[n](texts[n]) for name in readers}
         in_turn({name: jobs[name] for name in list(jobs)[:-1]}, 1)  # to warm up
         seconds = in_turn(jobs, repeats)
-    lstm, tfidf = seconds["lstm student"], seconds["TF-IDF + logistic regression"]
+    lstm, tfidf = seconds["lstm student"], seconds[TFIDF]
     rates = {
         n: spread(len(texts[n]) / s for s in found) for n, found in seconds.items()
     }
@@ -150,6 +187,7 @@ def measure(many: int = MANY, few: int = FEW, repeats: int = REPEATS) -> records
         "versions": records.versions() | versions(),
         "reviews": {name: len(given) for name, given in texts.items()},
         "max_tokens": MAX_TOKENS,
+        "max_tokens_of": {"MiniLM": PIECES["MiniLM"], "ngram-lstm student": WHOLE},
         "repeats": repeats,
         "reviews_per_second": rates,
         "times_bert_base": {

@@ -26,5 +26,14 @@ def test_every_reader_gives_each_text_a_verdict(benchmark, tmp_path):
         said = readers[f"{name} student"](sample.texts)
         assert len(said) == 12
         assert readers[f"{name} student, ONNX"](sample.texts) == said
-    said = benchmark.words_and_regression(sample)(sample.texts)
-    assert list(said) == sample.labels.tolist()  # it has seen them
+    for reader in benchmark.linear(sample).values():
+        assert list(reader(sample.texts)) == sample.labels.tolist()  # it has seen them
+
+
+def test_every_model_of_the_gallery_has_a_clock(benchmark, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "book"))
+    gallery = importlib.import_module("gallery")
+    sample = benchmark.load_sample(12)
+    timed = {**benchmark.students(sample, tmp_path), **benchmark.linear(sample)}
+    asked = {clock for *_, clock in gallery.GALLERY}
+    assert asked <= {*timed, *benchmark.PIECES}
