@@ -52,6 +52,10 @@ QUESTIONS = (
         for source, texts in product(("labels", "teacher"), TEXTS)
     }
     | {"teacher_minus_longer": ("teacher-all-random", "longer")}
+    | {
+        f"everything_minus_{rival}": ("teacher-all-vectors", rival)
+        for rival in ("teacher", "bag-of-words", "ngrams")
+    }
 )
 
 

@@ -1,0 +1,42 @@
+"""The pictures of questions: each mark is what its record says."""
+
+import json
+import sys
+from pathlib import Path
+
+from course_lib import intervals, records
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "book"))
+import questions  # noqa: E402
+
+
+def test_three_things_are_each_asked_about_in_four_places():
+    asked = [key for some in questions.WORTH.values() for key, _ in some]
+    assert len(asked) == len(set(asked)) == 12
+    record = records.committed("worth-imdb")
+    assert set(asked) <= record.keys()
+    titles = [title for some in questions.WORTH.values() for _, title in some]
+    assert len(set(titles)) == 12
+
+
+def test_the_picture_of_worth_says_what_the_record_does(monkeypatch):
+    monkeypatch.setenv("COURSE_BOOK", "1")
+    record = records.committed("worth-imdb")
+    page = questions.worth(record).data
+    for some in questions.WORTH.values():
+        for key, title in some:
+            assert json.dumps(title) in page
+            assert records.lead(record, key) in page
+    assert "python -m experiments worth" in page
+
+
+def test_verdicts_are_corrected_for_all_that_are_asked():
+    record = dict(records.committed("worth-imdb"))
+    asked = [key for some in questions.WORTH.values() for key, _ in some]
+    weak = asked[0]
+    record[weak] = {"value": 0.004, "interval": (0.0001, 0.008), "p": 0.04}
+    for key in asked[1:]:
+        record[key] = record[key] | {"p": 0.5}
+    assert intervals.verdict(record[weak]) == intervals.BETTER
+    assert questions.verdicts(record)[weak] == intervals.OPEN
