@@ -5,13 +5,16 @@ teacher is the MiniLM of `experiments.minilm`, whose soft targets are read from 
 file. Beside it stands one logistic regression a label on TF-IDF; on genres, where that
 is the better one, the student learns from both, mixed. The student has under two
 million parameters. It learns alone, from the labels, and is taught, on all texts that
-the teacher has read and no test knows, in as many steps. All thresholds come from
-validation.
+the teacher has read and no test knows, in as many steps. Three more have no teacher:
+n-grams with naive Bayes's weights; the student alone, for twice as many passes where
+validation likes that; and the student that learns its own answers on the other texts.
+All thresholds come from validation.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,24 +23,27 @@ from numpy.typing import NDArray
 from course_lib import metrics, records
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
-from course_lib.experiment import Experiment
+from course_lib.experiment import Experiment, Trained
 from course_lib.losses import DistillationLoss
 from course_lib.models import Recipe
 from course_lib.soft_target_files import SoftTargets, text_digests
 from course_lib.splits import Splits, prepare
 from course_lib.tensor_files import digest
 from course_lib.text import encode
+from course_lib.thresholds import at_thresholds, best_thresholds
 from course_lib.training import Distillation
-from experiments import minilm, sized
+from experiments import minilm, rivals, sized
 from experiments.augment import more_comments
 from experiments.label_views import at_their_thresholds, by_label
 from experiments.linear import one_per_label
+from experiments.ngrams import naive_bayes_by_label
 
-SEEDS = (0, 1, 2)
+SEEDS = (0, 1, 2, 3, 4)
+TIMES = (1, 2)  # as many passes for the student alone
 MADE = 1  # comments out of each, where there are none without labels
 DIFFERENCES = {
     f"distilled_minus_{other}": ("distilled", other)
-    for other in ("alone", "words", "teacher", "both")
+    for other in ("alone", "longer", "pseudo", "words", "ngrams", "teacher", "both")
 }
 
 
@@ -89,6 +95,7 @@ def make(
     about = {"texts": digest({"texts": text_digests(texts)})}
     fixed = {
         "words": done.once("words", about, partial(one_per_label, splits, texts)),
+        "ngrams": done.once("ngrams", about, partial(naive_bayes_by_label, splits)),
         "teacher": asked(data, splits, said, texts),
     }
     weight = 0.0
@@ -99,11 +106,9 @@ def make(
     tokens = encode(more, splits.vocabulary, splits.max_tokens)
     soft = torch.from_numpy(best.logits[len(told) :])
     loss = DistillationLoss(plan.temperature, 1.0, multilabel=True)
-    lessons = {
-        "alone": (splits.train, None),
-        "distilled": (Examples(tokens, soft_targets=soft), Distillation(loss)),
-    }
+    taught, objective = Examples(tokens, soft_targets=soft), Distillation(loss)
     held_out = len(splits.validation)
+    times = []
     before: list[dict[str, NDArray]] = []  # what was said of validation
     for run in range(len(seeds)):
         before.append({})
@@ -111,16 +116,26 @@ def make(
             before[run][row] = reading.logits[:held_out]
             test = reading.logits[held_out : len(told)]
             done.runs[run][row] = replace(reading, logits=test)
-        for row, (examples, objective) in lessons.items():
-            trained = done.train(
-                row,
-                run,
-                plan.recipe,
-                examples,
-                objective,
-                epochs=max(1, round(plan.epochs * len(splits.train) / len(examples))),
-                batch_size=plan.batch_size,
-            )
+        settings = {"batch_size": plan.batch_size}
+        longer, twice = rivals.longer(
+            done, "longer", run, plan.recipe, plan.epochs, TIMES, **settings
+        )
+        times.append(twice)
+        # As many steps as the student alone takes, on more texts.
+        settings["epochs"] = max(1, round(plan.epochs * len(splits.train) / len(more)))
+        alone = done.train(
+            "alone", run, plan.recipe, epochs=plan.epochs, batch_size=plan.batch_size
+        )
+        own = own_answers(alone, splits, tokens)
+        students = {
+            "alone": alone,
+            "longer": longer,
+            "pseudo": done.train("pseudo", run, plan.recipe, own, **settings),
+            "distilled": done.train(
+                "distilled", run, plan.recipe, taught, objective, **settings
+            ),
+        }
+        for row, trained in students.items():
             before[run][row] = trained.read(splits.validation).logits
     at_half = at_their_thresholds(done, before)
     sizes = plan.recipe.sizes
@@ -133,6 +148,7 @@ def make(
         **{k: v for k, v in asdict(plan).items() if k != "recipe"},
         transfer=len(more),
         weight=weight,
+        longer_times=times,
         labels=list(splits.label_names),
         notes=list(splits.notes),
         thresholds="best F1 on validation, for each label, model and seed",
@@ -141,6 +157,23 @@ def make(
     record |= by_label(done)
     done.write(record)
     return record
+
+
+def own_answers(alone: Trained, splits: Splits, tokens: Sequence[Any]) -> Examples:
+    """Return the transfer texts with the labels that a student itself gives the rest.
+
+    It gives a label where its probability is above the threshold that is best on
+    validation; the training texts, which come first, keep their own.
+    """
+    if len(tokens) == len(splits.train):  # there are no others
+        return splits.train
+    known = splits.validation.truth.numpy()
+    cuts = best_thresholds(
+        alone.read(splits.validation).logits, known, splits.label_names
+    )
+    rest = Examples(tokens[len(splits.train) :])
+    said = torch.from_numpy(at_thresholds(alone.read(rest).logits, cuts) > 0)
+    return Examples(tokens, torch.cat([splits.train.truth, said.float()]))
 
 
 def best_weight(readings: Mapping[str, Reading], labels: NDArray) -> float:

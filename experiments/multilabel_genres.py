@@ -4,5 +4,5 @@ from functools import partial
 
 from experiments.multilabel import make
 
-COST = "up to an hour of one core"
+COST = "up to four hours of one core"
 main = partial(make, "imdb-genres")

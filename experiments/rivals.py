@@ -8,6 +8,7 @@ with its own answers for labels.
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -40,18 +41,21 @@ def longer(
     recipe: Recipe,
     passes: int,
     times: Sequence[int] = TIMES,
-) -> int:
+    **settings: Any,
+) -> tuple[Trained, int]:
     """Train a student from labels for as long as validation likes; make a row of it.
 
-    That is `passes` over the training reviews, or `times` as many; returns how many
-    times it was. Each is a training of its own, since its rate has to end at zero.
+    That is `passes` over the training reviews, or `times` as many; returns the student
+    and how many times it was. Each is a training of its own, since its rate has to end
+    at zero. `settings` are those of `training.train`.
     """
     tried = {
-        t: done.prepared(f"{row}-{t}", run, recipe, epochs=t * passes) for t in times
+        t: done.prepared(f"{row}-{t}", run, recipe, epochs=t * passes, **settings)
+        for t in times
     }
     best = max(times, key=lambda t: headline(tried[t], done.splits))
     done.runs[run][row] = tried[best].read(done.splits.test)
-    return best
+    return tried[best], best
 
 
 def headline(trained: Trained, splits: Splits) -> float:

@@ -45,7 +45,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
         quantised(done, run, student)
     # It starts from word vectors, and is at its best early.
     times = [
-        longer(done, "longer", run, STUDENT, passes=2, times=(1, 2, 4))
+        longer(done, "longer", run, STUDENT, passes=2, times=(1, 2, 4))[1]
         for run in range(len(seeds))
     ]
     record = done.record(

@@ -76,7 +76,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
             done.train(f"labels-all-{name}", run, recipe, own)
             done.train(f"teacher-train-{name}", run, recipe, train, TAUGHT)
             done.train(f"teacher-all-{name}", run, recipe, everything, TAUGHT)
-        times.append(longer(done, "longer", run, STUDENT, passes=3))
+        times.append(longer(done, "longer", run, STUDENT, passes=3)[1])
     record = done.record(
         QUESTIONS,
         teacher_model=said.teacher["name"],
