@@ -65,13 +65,25 @@ def call_without_autograd(function: Callable[..., Any], *inputs: Any) -> Any:
     Traceback (most recent call last):
     course_lib.checks.expect.Wrong: You asked autograd; expected the formula.
     """
-    with torch.inference_mode():
-        try:
+
+    def refuse(*given: Any, **named: Any) -> Any:
+        raise Wrong("You asked autograd; expected the formula.")
+
+    # Inference mode can be left, and `torch.func.grad` does not mind it.
+    names = ("grad", "backward")
+    kept = {name: getattr(torch.autograd, name) for name in names}
+    try:
+        for name in names:
+            setattr(torch.autograd, name, refuse)
+        with torch.inference_mode():
             return call(function, *inputs)
-        except RuntimeError as error:
-            if "grad" not in str(error):
-                raise
-    raise Wrong("You asked autograd; expected the formula.")
+    except RuntimeError as error:
+        if "grad" not in str(error):
+            raise
+        return refuse()
+    finally:
+        for name in names:
+            setattr(torch.autograd, name, kept[name])
 
 
 def count_operations(function: Callable[..., Any], *inputs: Any) -> float:
