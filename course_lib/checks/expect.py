@@ -11,7 +11,9 @@ four digits: two numbers that are told apart never look alike.
 
 import copy
 import math
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -84,6 +86,32 @@ def call_without_autograd(function: Callable[..., Any], *inputs: Any) -> Any:
     finally:
         for name in names:
             setattr(torch.autograd, name, kept[name])
+
+
+def call_noting(
+    function: Callable[..., Any], module: str, *inputs: Any
+) -> tuple[Any, list[str]]:
+    """Call the reader's function; return what it does, and what it used of a module.
+
+    >>> import statistics
+    >>> call_noting(lambda x: statistics.mean(x), "statistics", [1, 3])[1][0]
+    'mean'
+    >>> call_noting(lambda x: sum(x) / len(x), "statistics", [1, 3])
+    (2.0, [])
+    """
+    used: list[str] = []
+
+    def watch(frame: FrameType, event: str, argument: Any) -> None:
+        name = frame.f_globals.get("__name__", "")
+        if event == "call" and (name + ".").startswith(module + "."):
+            used.append(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        return call(function, *inputs), used
+    finally:
+        sys.setprofile(before)
 
 
 def count_operations(function: Callable[..., Any], *inputs: Any) -> float:
