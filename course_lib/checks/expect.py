@@ -29,6 +29,9 @@ Slips = dict[str, Any]
 OTHER_SHAPE = object()
 
 
+AUTOGRAD = "You asked autograd; expected the formula."
+
+
 class Wrong(Exception):
     """Raised inside a check, with a message for the reader."""
 
@@ -67,25 +70,16 @@ def call_without_autograd(function: Callable[..., Any], *inputs: Any) -> Any:
     Traceback (most recent call last):
     course_lib.checks.expect.Wrong: You asked autograd; expected the formula.
     """
-
-    def refuse(*given: Any, **named: Any) -> Any:
-        raise Wrong("You asked autograd; expected the formula.")
-
-    # Inference mode can be left, and `torch.func.grad` does not mind it.
-    names = ("grad", "backward")
-    kept = {name: getattr(torch.autograd, name) for name in names}
     try:
-        for name in names:
-            setattr(torch.autograd, name, refuse)
         with torch.inference_mode():
-            return call(function, *inputs)
+            value, used = call_noting(function, "torch.autograd", *inputs)
     except RuntimeError as error:
         if "grad" not in str(error):
             raise
-        return refuse()
-    finally:
-        for name in names:
-            setattr(torch.autograd, name, kept[name])
+        raise Wrong(AUTOGRAD) from None
+    # Inference mode can be left, and `torch.func.grad` does not mind it.
+    require(not {"grad", "backward"} & set(used), AUTOGRAD)
+    return value
 
 
 def call_noting(
