@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from exercises import exercise_tests
 from sklearn.linear_model import LogisticRegression
 
@@ -82,6 +83,43 @@ def counted_excess(teacher, taught, alone, labels):
     return gain / max(1, len(wrong))
 
 
+def of_two_classes(teacher, taught, alone, labels):
+    return excess(teacher, *(m[:, :3] for m in (taught, alone)), labels)
+
+
+def share_of_all(teacher, taught, alone, labels):
+    wrong = (teacher.argmax(1) != labels).mean()
+    return excess(teacher, taught, alone, labels) * wrong
+
+
+def by_tensors(points):
+    gain = torch.tensor(points) * torch.tensor([1.0, -1, -1])
+    at_least = (gain >= gain[:, None]).all(-1)
+    return torch.nonzero(~(at_least & (gain > gain[:, None]).any(-1)).any(1)).flatten()
+
+
+def in_place(points):
+    """What a check gives is a copy, and may be changed."""
+    points[:, 1:] *= -1
+    return front(points * [1, -1, -1])
+
+
+def without_ties(points):
+    gain = points * [1, -1, -1]
+    return [
+        i
+        for i, row in enumerate(gain)
+        if not (np.delete(gain, i, 0) >= row).all(1).any()
+    ]
+
+
+def by_formula(told, labelled, test):
+    """What the angle costs, and no label drawn."""
+    x, y = least_squares(told)[:2]
+    count = 16 / np.arctan2(y, x) ** 2
+    return min(check.COUNTS, key=lambda n: abs(np.log(n / count)))
+
+
 def least_squares(told, hard=False):
     """A student that is taught: weights and a bias."""
     x, z = told
@@ -119,9 +157,20 @@ def squared(told, labelled, test):
 
 
 ANSWERS = {
-    "features_for": [features, by_bytes, lambda b: float(features(b))],
-    "front": [front, pairwise_front, lambda p: tuple(front(p))],
-    "excess": [excess, counted_excess, lambda *a: np.float32(excess(*a))],
+    "features_for": [features, by_bytes, lambda b: torch.tensor(features(b))],
+    "front": [
+        front,
+        pairwise_front,
+        lambda p: tuple(front(p)),
+        by_tensors,
+        in_place,
+    ],
+    "excess": [
+        excess,
+        counted_excess,
+        lambda *a: np.float32(excess(*a)),
+        lambda *a: torch.tensor(excess(*a)),
+    ],
     "crossing": [
         crossing,
         squared,
@@ -136,6 +185,9 @@ WRONG = {
         (lambda b: (b // 4 - 5_186) // 20_192, "For a budget of"),
         (lambda b: features(4 * b), "For a budget of"),
         (lambda b: 15, "For a budget of"),  # right by the printed example
+        (lambda b: features(b - 1), "For a budget of"),  # what just fits left out
+        (lambda b: max(0, (b / 4 - 5_186) / 20_192), "For a budget of"),
+        (lambda b: features(b + 768), "For a budget of"),  # one bias a gate
     ],
     "front": [
         (lambda p: front(p)[::-1], "ascending"),
@@ -143,6 +195,9 @@ WRONG = {
         (lambda p: list(range(len(p))), "One too many"),
         (lambda p: front(np.asarray(p) * [1, 1, -1]), "For 3 models"),
         (lambda p: [0, 2], "For 3 models"),  # the first case by heart
+        (without_ties, "One is missing"),
+        (lambda p: front(np.c_[p[:, :2], p[:, 1]]), "One is missing"),
+        (lambda p: [i in front(p) for i in range(len(p))], "For 3 models"),
     ],
     "excess": [
         (without_alone, "student alone"),
@@ -150,6 +205,10 @@ WRONG = {
         (any_mistake, "the same mistake"),
         (on_all_texts, "gets wrong"),
         (unguarded, "makes no mistake"),
+        (of_two_classes, "in 30 texts"),  # the last of four left out
+        (share_of_all, "not of all texts"),
+        # The printed example by heart.
+        (lambda t, *_: 0.4 if len(t) == 10 else 0.0, "in 30 texts"),
     ],
     "crossing": [
         (lambda *world: crossing(*world, train=True), "on the test"),
@@ -158,6 +217,9 @@ WRONG = {
         (lambda *world: check.COUNTS[-1], "Too many"),
         (lambda *world: [crossing(*world)], "list"),
         (lambda told, labelled, test: accuracy(least_squares(told), test), "one of"),
+        (lambda *world: crossing(*world, draws=1), "one may be lucky"),
+        (by_formula, "one may be lucky"),
+        (lambda *world: 100 if world[0][1][0] > 0 else 200, "For a teacher"),
     ],
 }
 

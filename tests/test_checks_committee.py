@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from exercises import exercise_tests
 from scipy.special import expit, logit
-from scipy.stats import binom
+from scipy.stats import binom, norm
 from sklearn.linear_model import LogisticRegression
 
 from course_lib.checks import committee as check
@@ -135,7 +135,12 @@ def heaviest(z, y):
 
 
 ANSWERS = {
-    "majority": [majority, majority_listed, majority_of_fewer],
+    "majority": [
+        majority,
+        majority_listed,
+        majority_of_fewer,
+        lambda p, n: torch.tensor(majority(p, n)),
+    ],
     "mix": [mix, mix_by_odds, mix_by_softmax, mix_row_by_row],
     "disagreement": [
         disagreement,
@@ -159,6 +164,11 @@ WRONG = {
         (lambda p, n: majority(p, n - 1 + n % 2) if n < 9 else 1.0, "n = 10"),
         (majority_by_luck, "p = "),
         (lambda p, n: binom.cdf(n / 2, n, 1 - p), "n = 2"),
+        (lambda p, n: majority(p, n + 1 - n % 2), "n = 2"),
+        (
+            lambda p, n: norm.sf((0.5 - p) * n**0.5 / (p * (1 - p) + 1e-9) ** 0.5),
+            "n = 3",
+        ),
     ],
     "mix": [
         (lambda p, w: p @ w, "mean of probabilities"),
@@ -172,6 +182,8 @@ WRONG = {
         (lambda p, w: mix(p[:2], w), "shape (2,)"),
         (lambda p, w: mix(p, w)[:, None], "shape (2, 1)"),
         (lambda p, w: np.round(mix(p, w)), "expected [0.75"),
+        (lambda p, w: mix(p[:, :3], w[:3]), "weights = [-0.4"),
+        (lambda p, w: mix(p, np.clip(w, 0, 1)), "weights = [1.5"),
     ],
     "disagreement": [
         (lambda z: 1 - disagreement(z), "they agree"),
@@ -187,6 +199,9 @@ WRONG = {
         (lambda z: disagreement(z)[0, 1], "shape ()"),
         (lambda z: disagreement(z - z.mean(0)), "expected"),
         (lambda z: disagreement(z.T), "shape (4, 4)"),
+        (lambda z: disagreement(z[:, :3]), "shape (5, 5)"),
+        (lambda z: disagreement(np.round(z)), "expected"),
+        (lambda z: disagreement(z) * len(z) / (len(z) - 1), "expected"),
     ],
     "pair": [
         (best_alone, "the same mistakes"),
@@ -196,6 +211,9 @@ WRONG = {
         (loudest, "of new texts"),
         (heaviest, "of new texts"),
         (lambda z, y: (0, 1), "of new texts"),
+        (lambda z, y: by_accuracy(z[:20], y[:20]), "of new texts"),
+        (lambda z, y: by_accuracy(z[:, :3], y), "of new texts"),
+        (lambda z, y: by_accuracy(np.sign(z), y), "of new texts"),  # a vote of two
         (lambda z, y: (1, 1), "two different places"),
         (lambda z, y: (0, z.shape[1]), "two different places"),
         (lambda z, y: (-1, 0), "two different places"),

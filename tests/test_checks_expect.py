@@ -12,6 +12,8 @@ from course_lib.checks.expect import (
     Wrong,
     always,
     call,
+    call_noting,
+    call_without_autograd,
     close,
     read,
     refuses,
@@ -207,3 +209,38 @@ def test_refuses_wants_a_value_error_that_names_what_is_wrong():
     ]:
         with pytest.raises(Wrong, match=f"No 'war', and you {words}"):
             refuses(attempt, "No 'war'", "a ValueError", "war")
+
+
+def by_backward(x):
+    y = x.clone().requires_grad_()
+    y.square().sum().backward()
+    return y.grad
+
+
+def by_transform(x):
+    return torch.func.grad(lambda y: y.square().sum())(x)
+
+
+def out_of_inference_mode(x):
+    with torch.inference_mode(False), torch.enable_grad():
+        y = torch.tensor(x.tolist(), requires_grad=True)
+        return torch.autograd.grad(y.square().sum(), y)[0]
+
+
+@pytest.mark.parametrize("way", [by_backward, by_transform, out_of_inference_mode])
+def test_autograd_is_refused_whatever_it_is_called_and_works_afterwards(way):
+    with pytest.raises(Wrong, match="asked autograd"):
+        call_without_autograd(way, torch.ones(2))
+    assert way(torch.ones(2)).tolist() == [2, 2]
+    formula = call_without_autograd(lambda x: 2 * x, torch.ones(2))
+    assert formula.tolist() == [2, 2]
+
+
+def test_what_a_function_uses_of_a_module_is_noted_and_of_no_other():
+    def mean(numbers):
+        return math.fsum(numbers) / len(numbers)
+
+    assert call_noting(mean, "statistics", [1, 3]) == (2.0, [])
+    value, used = call_noting(mean, __name__, [1, 3])
+    assert (value, used) == (2.0, ["mean"])
+    assert call_noting(mean, __name__[:-1], [1, 3])[1] == []  # part of a name

@@ -38,8 +38,22 @@ def window(labels, n, seed):
 
 def early(labels, n, seed):
     """Only the first reviews of each class, in another order."""
-    kept = np.concatenate([np.flatnonzero(labels == c)[:6] for c in (0, 1)])
+    kept = np.concatenate([np.flatnonzero(labels == c)[:12] for c in (0, 1)])
     return kept[draw(labels[kept], n, seed)]
+
+
+def by_seed_modulo(labels, n, seed):
+    return draw(labels, n, seed % 10)
+
+
+def of_classes_from_zero(labels, n, seed):
+    random, classes = np.random.default_rng(seed), len(np.unique(labels))
+    rows = []
+    for c in range(classes):
+        count = n // classes + (c < n % classes)
+        members = np.flatnonzero(labels == c)
+        rows.append(random.choice(members, min(count, len(members)), False))
+    return np.concatenate(rows)
 
 
 def known_loss(s, t, y):
@@ -131,6 +145,20 @@ def by_loops(scores):
     return torch.tensor([max(v, 0) ** 0.5 for v in variances])
 
 
+def without_sign(scores):
+    """The root of a negative variance's size."""
+    rows, columns = scores.mean(1), scores.mean(0)
+    rest = scores - rows[:, None] - columns + scores.mean()
+    rest = (rest**2).sum() / (len(rows) - 1) ** 2
+    variances = np.array([rows.var(ddof=1), columns.var(ddof=1)])
+    return np.sqrt(abs(variances - rest / len(rows)))
+
+
+def total_as_rest(scores):
+    means = np.array([scores.mean(1).var(ddof=1), scores.mean(0).var(ddof=1)])
+    return np.sqrt(np.maximum(0, means - scores.var(ddof=1) / len(scores)))
+
+
 def unguarded(scores):
     rows, columns = scores.mean(1), scores.mean(0)
     rest = scores - rows[:, None] - columns + scores.mean()
@@ -144,15 +172,26 @@ ANSWERS = {
         pair,
         lambda z: torch.outer(torch.tensor(z), torch.tensor([-0.5, 0.5])),
         lambda z: [[-v / 2, v / 2] for v in z.tolist()],
+        lambda z: np.einsum("i,j->ij", z, [-0.5, 0.5]).astype(np.float32),
     ],
     "copied": [
         lambda a, g: a * g + (1 - a) * (1 - g),
         lambda a, g: np.float32(a - (1 - g) * (2 * a - 1)),
         lambda a, g: torch.tensor(1 - a - g + 2 * a * g),
     ],
-    "draw": [draw, shuffled_draw, torch_draw],
-    "known_loss": [known_loss, looped_loss, masked_loss],
-    "spreads": [spreads, by_covariance, by_loops],
+    "draw": [draw, shuffled_draw, torch_draw, lambda *a: np.sort(draw(*a))],
+    "known_loss": [
+        known_loss,
+        looped_loss,
+        masked_loss,
+        lambda s, t, y: known_loss(s.double(), t.double(), y),
+    ],
+    "spreads": [
+        spreads,
+        by_covariance,
+        by_loops,
+        lambda x: spreads(x).astype(np.float32),
+    ],
 }
 
 WRONG = {
@@ -162,6 +201,9 @@ WRONG = {
         (lambda z: np.stack([0 * z, z], 1), "mean of each row 0"),
         (lambda z: torch.tensor(pair(z)).softmax(-1), "Those are probabilities"),
         (lambda z: z, "shape"),
+        (lambda z: pair(abs(z)), "For log-odds [2.0, -1.0, 0.5]"),
+        (lambda z: pair(np.round(z, 1)), "For log-odds [0.37"),
+        (lambda z: np.stack([-z / 2, z / 2]), "shape"),
     ],
     "copied": [
         (lambda a, g: a * g, "two classes"),
@@ -169,6 +211,8 @@ WRONG = {
         (lambda a, g: a + g - 2 * a * g, "wrong"),
         (lambda a, g: g, "80%"),
         (lambda a, g: 0.74 if g == 0.9 else a, "the teacher's"),  # as printed
+        (lambda a, g: a * g + (1 - g) / 2, "returned 0.77"),
+        (lambda a, g: a - (1 - g), "returned 0.7;"),
     ],
     "draw": [
         (lambda y, n, s: np.arange(n), "all seeds"),
@@ -183,6 +227,9 @@ WRONG = {
         (lambda y, n, s: draw(y, n, s) + len(y), "expected 0 to 59"),
         (lambda y, n, s: early(y, n, s), "any may be drawn"),
         (lambda y, n, s: window(y, n, s), "a window of its class"),
+        (by_seed_modulo, "two of 20 seeds"),
+        (of_classes_from_zero, "of 3 classes"),
+        (lambda y, n, s: np.isin(np.arange(len(y)), draw(y, n, s)), "bool"),
     ],
     "known_loss": [
         (lambda s, t, y: known_loss(s, t, y.clamp(min=0)), "not class 0"),
@@ -190,6 +237,9 @@ WRONG = {
         (lambda s, t, y: ignoring(s, t, y, "sum"), "over the known labels"),
         (only_known, "every review"),
         (lambda s, t, y: 2 * known_loss(s, t, y), "one half"),
+        (lambda s, t, y: known_loss(t, s, y), "[0, 1, 1, 0]"),
+        (lambda s, t, y: known_loss(s, t, y.where(y > 0, -1)), "[0, 1, 1, 0]"),
+        (lambda s, t, y: known_loss(s, t, y) * (y >= 0).any(), "[-1, -1, -1, -1]"),
     ],
     "spreads": [
         (lambda x: [x[:, 0].std(ddof=1), x[0].std(ddof=1)], "one start"),
@@ -201,6 +251,8 @@ WRONG = {
         (lambda x: [3.0, 1.0], "draws that move"),  # as printed
         (unguarded, "below 0"),
         (lambda x: spreads(x)[0], "shape"),
+        (without_sign, "starts by 0"),
+        (total_as_rest, "draws that move"),
     ],
 }
 

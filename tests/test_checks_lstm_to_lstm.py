@@ -54,8 +54,39 @@ def by_autograd(s, t, label, T, alpha):
 
 def agree_in_python(s, t):
     pairs = zip(s.tolist(), t.tolist(), strict=True)
-    same = [(a[1] > a[0]) == (b[1] > b[0]) for a, b in pairs]
+    same = [a.index(max(a)) == b.index(max(b)) for a, b in pairs]
     return sum(same) / len(same)
+
+
+def by_products(s, t):
+    one, other = (F.one_hot(z.argmax(-1), z.shape[-1]).double() for z in (s, t))
+    return torch.einsum("nk,nk->n", one, other).mean()
+
+
+def with_two_classes(s, t):
+    return ((s[:, 1] > s[:, 0]) == (t[:, 1] > t[:, 0])).float().mean()
+
+
+def by_function_transform(s, t, label, T, alpha):
+    """Autograd by another name."""
+
+    def loss(s):
+        soft = F.kl_div((s / T).log_softmax(0), (t / T).softmax(0), reduction="sum")
+        return alpha * T**2 * soft - (1 - alpha) * s.log_softmax(0)[label]
+
+    return torch.func.grad(loss)(s)
+
+
+def outside_inference_mode(s, t, label, T, alpha):
+    with torch.inference_mode(False), torch.enable_grad():
+        s, t = torch.tensor(s.tolist()), torch.tensor(t.tolist())
+        return by_autograd(s, t, label, T, alpha)
+
+
+def hard_at_temperature(s, t, label, T, alpha):
+    q, p = (s / T).softmax(0), (t / T).softmax(0)
+    hard = q - F.one_hot(torch.tensor(label), 2)
+    return alpha * T * (q - p) + (1 - alpha) * hard
 
 
 def count_by_shapes(v, e, h):
@@ -149,11 +180,27 @@ def newton(x, targets):
 
 
 ANSWERS = {
-    "agreement": [agree, agree_in_python, lambda s, t: 1 - agree(s, -t)],
+    "agreement": [
+        agree,
+        agree_in_python,
+        by_products,
+        lambda s, t: np.mean(s.numpy().argmax(1) == t.numpy().argmax(1)),
+    ],
     "parameters": [count, count_by_shapes, count_in_parts],
-    "gradient": [gradient, by_mirror, in_lists],
+    "gradient": [
+        gradient,
+        by_mirror,
+        in_lists,
+        lambda *a: gradient(*a).numpy(),
+        lambda s, t, *a: gradient(s.double(), t.double(), *a),
+    ],
     "is_wrong": [by_gradient, by_differences, by_double_gradient],
-    "from_doubts": [descend, by_autograd_and_lbfgs, newton],
+    "from_doubts": [
+        descend,
+        by_autograd_and_lbfgs,
+        newton,
+        lambda x, y: newton(x, y).numpy(),
+    ],
 }
 
 WRONG = {
@@ -163,6 +210,9 @@ WRONG = {
         (lambda s, t: agree(s, t) * len(s), "how many"),
         (lambda s, t: 2 / 3, "[-1.0, -2]"),  # right for the printed example
         (lambda s, t: ((s > 0) == (t > 0)).all(1).float().mean(), "expected"),
+        (with_two_classes, "[3.0, 2, 1]"),
+        (lambda s, t: 1 - agree(s, -t), "[3.0, 2, 1]"),  # the same worst one
+        (lambda s, t: (s.argmax(1) == t.argmax(1)).sum() / 3, "[-1.0, -2]"),
     ],
     "parameters": [
         (lambda v, e, h: count(v, e, h, directions=1), "two directions"),
@@ -171,9 +221,16 @@ WRONG = {
         (lambda v, e, h: count(v, e, h, width=0, last=0), "linear layer at the end"),
         (lambda v, e, h: count(v, e, h, width=4), "4 · hidden wide"),
         (lambda v, e, h: count(v, e, h, last=0), "a bias for each label"),
+        (lambda v, e, h: count(v, e, h) - e, "vocabulary 10"),  # no row for padding
+        (lambda v, e, h: count(v, e, h, directions=1.5), "vocabulary 10"),  # a GRU
+        (lambda v, e, h: 160, "vocabulary 1000"),  # as printed
     ],
     "gradient": [
         (by_autograd, "asked autograd"),
+        (by_function_transform, "asked autograd"),
+        (outside_inference_mode, "asked autograd"),
+        (hard_at_temperature, "temperature 4.0"),
+        (lambda s, t, y, T, a: gradient(s, t, 1, T, a), "label 0"),
         (lambda *a: gradient(*a, sign=-1), "sign"),
         (lambda *a: gradient(*a, power=-1), "T² is missing"),
         (lambda *a: gradient(*a, power=0), "one T"),
@@ -185,6 +242,8 @@ WRONG = {
         (by_value, "entropy"),
         (lambda *a: by_gradient(*a, teacher_too=False), "reaches the teacher"),
         (lambda loss, T, a: loss(S, S, Y) < 0, "without T²"),
+        (lambda loss, T, a: by_gradient(loss, 4.0, 0.7), "temperature 2.0"),
+        (lambda loss, T, a: by_gradient(loss, T, a) or T < 4, "temperature 2.0"),
     ],
     "from_doubts": [
         (lambda x, y: descend(x, y.round()), "do not round"),
@@ -194,6 +253,8 @@ WRONG = {
         (lambda x, y: descend(x[:, :5], y), "shape"),
         (lambda x, y: x.T @ (y - 0.5), "stand at"),
         (lambda x, y: torch.zeros(x.shape[1]), "stand at 90°"),
+        (lambda x, y: descend(x, y if x.shape[1] == 20 else y.round()), "5 features"),
+        (lambda x, y: torch.linalg.pinv(x) @ (y - 0.5), "stand at"),  # no sigmoid
         # Solves for the log-odds, which a label does not have.
         (
             lambda x, y: torch.linalg.lstsq(x, y.logit()[:, None]).solution[:, 0],

@@ -4,7 +4,7 @@ from exercises import exercise_tests
 from torch.nn import functional as F
 
 from course_lib.checks import multi_label as check
-from course_lib.losses import multilabel_soft_target_loss
+from course_lib.losses import multilabel_soft_target_loss, soft_target_loss
 
 
 def by_bce(s, t, temperature, *, entropy=True, square=True):
@@ -99,8 +99,29 @@ def swapped(logits, labels):
     return np.unravel_index(gain.argmax(), gain.shape)
 
 
+def of_seven(z, y):
+    """Fits columns to seven labels, how many there may be."""
+    fit = np.corrcoef(z.T, y.T)[:7, -7:]
+    gain = fit + fit.T - np.diag(fit)[:, None] - np.diag(fit)
+    return np.unravel_index(gain.argmax(), gain.shape)
+
+
+def in_numpy(s, t, temperature):
+    s, t = (z.double().numpy() / temperature for z in (s, t))
+    p = 1 / (1 + np.exp(-np.clip(t, -700, 700)))
+    cost = p * np.logaddexp(0, -s) + (1 - p) * np.logaddexp(0, s)
+    own = p * np.logaddexp(0, -t) + (1 - p) * np.logaddexp(0, t)
+    return temperature**2 * (cost - own).mean()
+
+
 ANSWERS = {
-    "loss": [multilabel_soft_target_loss, by_bce, by_sets_of_one],
+    "loss": [
+        multilabel_soft_target_loss,
+        by_bce,
+        by_sets_of_one,
+        in_numpy,
+        lambda s, t, k: multilabel_soft_target_loss(s.double(), t.double(), k),
+    ],
     "swapped": [
         swapped,
         lambda z, y: set(swapped(z, y)),
@@ -124,6 +145,9 @@ WRONG = {
         (half, "yes part only"),
         (naive, "±1,000"),
         (lambda s, t, k: F.mse_loss(s, t), "at T = 1"),
+        (lambda s, t, k: k**2 * soft_target_loss(s, t, 1.0), "at T = 1"),
+        (lambda s, t, k: by_bce(s, t, 1.0) * k**2, "at T = 3"),
+        (lambda s, t, k: by_bce(s, t, k).round(decimals=1), "at T = 1"),
     ],
     "swapped": [
         (lambda z, y: (0, 0), "two different"),
@@ -134,6 +158,9 @@ WRONG = {
         (lambda z, y: ((z > 0) == y).mean(0).argsort()[:2], "how common"),
         # Average logit against rate: finds no two that are equally common.
         (lambda z, y: np.abs(z.mean(0) - y.mean(0)).argsort()[-2:], "how common"),
+        (lambda z, y: swapped(z[:, :5], y[:, :5]), "columns 0 and 6"),
+        (of_seven, "expected"),
+        (lambda z, y: np.array(swapped(z, y)) + 1, "columns 1 and 2"),
     ],
     "library": [
         (learner(lambda z: z), "labels a text"),

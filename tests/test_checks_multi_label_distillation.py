@@ -82,13 +82,31 @@ def asks_later(toss, x):
     return lambda new: student(new) + 0 * toss()
 
 
+def of_medians(alone, taught, best):
+    distance = best - np.median(alone)
+    return (np.median(taught) - np.median(alone)) / distance if distance else 0.0
+
+
+def of_missed_labels(teacher, taught, alone, labels):
+    """Only where the teacher misses a label that is there."""
+    missed = (teacher == 0) & (labels == 1)
+    if not missed.any():
+        return 0.0
+    return (taught == teacher)[missed].mean() - (alone == teacher)[missed].mean()
+
+
 ANSWERS = {
     "share": [
         share,
         share_by_mean_lead,
         lambda a, t, b: 0.0 if b == a.mean() else 1 - (b - t.mean()) / (b - a.mean()),
     ],
-    "excess": [excess, excess_by_counting, excess_of_wrongs],
+    "excess": [
+        excess,
+        excess_by_counting,
+        excess_of_wrongs,
+        lambda *a: np.array(excess(*a), dtype=np.float32),
+    ],
     "tossed": [
         learner(),
         learner(seed=1, steps=800),
@@ -106,6 +124,10 @@ WRONG = {
         (lambda a, t, b: t.mean() / a.mean() - 1, "share of the student's score"),
         (lambda a, t, b: (t.mean() - a.mean()) / (b - a.mean()), "no distance"),
         (lambda a, t, b: np.zeros(2), "one number"),
+        (of_medians, "[0.6, 0.8, 0.82, 0.9]"),
+        (lambda a, t, b: max(0.0, share(a, t, b)), "expected -0.25"),
+        (lambda a, t, b: share(a[-1:], t[-1:], b), "expected"),
+        (lambda a, t, b: 100 * share(a, t, b), "expected"),
     ],
     "excess": [
         (lambda t, a, b, y: -excess(t, a, b, y), "wrong way round"),
@@ -119,6 +141,9 @@ WRONG = {
             "no mistake to repeat",
         ),
         (lambda t, a, b, y: 0.0, "seed 0"),
+        (lambda t, a, b, y: excess(t[:, :2], a[:, :2], b[:, :2], y[:, :2]), "seed"),
+        (of_missed_labels, "seed"),
+        (lambda t, a, b, y: round(excess(t, a, b, y), 1), "seed"),
     ],
     "tossed": [
         (learner(1), "after 1 tosses"),

@@ -1,5 +1,6 @@
 import numpy as np
 from exercises import exercise_tests
+from scipy.special import expit
 
 from course_lib.checks import rare_labels as check
 from course_lib.thresholds import best_thresholds
@@ -64,14 +65,29 @@ def flattery(p, labels, size, *, draws=300, seed=0, chosen_on="elsewhere"):
     return float(np.mean(found))
 
 
+def one_for_all(p, y):
+    """One cut, the best for all labels in one pot."""
+    if not (y > 0).any(0).all():
+        raise ValueError("a label is never positive")
+    return np.full(p.shape[1], cuts(p.reshape(-1, 1), y.reshape(-1, 1))[0])
+
+
+def half_of_the_best(p, y):
+    """What theory says of calibrated probabilities, on these few."""
+    best = cuts(p, y)
+    f1 = [check.f1_at(p[:, k], y[:, k] > 0, best[k]) for k in range(len(best))]
+    return np.array(f1) / 2
+
+
 ANSWERS = {
     "probabilities": [
         lambda z, w: (z - w.log()).sigmoid(),
         # The odds, divided by the weight, are the same thing.
         lambda z, w: z.exp() / (z.exp() + w),
         lambda z, w: 1 / (1 + w * (-z).exp()),
+        lambda z, w: expit(z.numpy() - np.log(w.numpy())).astype(np.float64),
     ],
-    "cuts": [cuts, cuts_by_the_course, cuts_low],
+    "cuts": [cuts, cuts_by_the_course, cuts_low, lambda p, y: cuts(p, y).tolist()],
     "flattery": [
         *(lambda p, y, n, seed=seed: flattery(p, y, n, seed=seed) for seed in range(3)),
         lambda p, y, n: np.float32(flattery(p, y, n, draws=500, seed=7)),
@@ -86,6 +102,10 @@ WRONG = {
         (lambda z, w: z.sigmoid() / w, "odds"),
         (lambda z, w: (z - w).sigmoid(), "logarithm"),
         (lambda z, w: (z - w.log()).softmax(-1), "weights [1.0, 9.0, 0.5]"),
+        (lambda z, w: (z - w.log10()).sigmoid(), "weights [1.0, 9.0, 0.5]"),
+        (lambda z, w: (z - w.log().clamp(min=0)).sigmoid(), "weights [1.0, 9.0, 0.5]"),
+        (lambda z, w: (z - w.log()).sigmoid().round(), "weights [1.0, 9.0, 0.5]"),
+        (lambda z, w: (z - w.log()).sigmoid()[:1], "shape (1, 3)"),
     ],
     "cuts": [
         (lambda p, y: np.full(p.shape[1], 0.5), "expected 0.800, the best"),
@@ -94,6 +114,9 @@ WRONG = {
         (at_a_level, "Yes is p > threshold"),
         (lambda p, y: cuts(p, y, refuse=False), "expected a ValueError"),
         (lambda p, y: cuts(p, y)[:1], "shape (4,)"),
+        (one_for_all, "300 random reviews"),
+        (half_of_the_best, "expected"),
+        (lambda p, y: np.log(cuts(p, y) / (1 - cuts(p, y))), "strictly between"),
     ],
     "flattery": [
         (lambda p, y, n: flattery(p, y, n, chosen_on="the pot"), "of its own"),

@@ -87,14 +87,45 @@ def recursive(draw, settings, seen=None):
     return recursive(draw, settings, more)
 
 
+def of_three_seeds(scores):
+    means = scores.mean(1)
+    error = scores[means.argmax()].std(ddof=1) / math.sqrt(3)
+    return int(np.argmax(means >= means.max() - error))
+
+
+def each_by_its_own_error(scores):
+    errors = scores.std(axis=1, ddof=1) / math.sqrt(scores.shape[1])
+    return int(np.argmax(scores.mean(1) >= scores.mean(1).max() - errors))
+
+
+def float_place(scores):
+    return float(simplest(scores.astype(np.float32)))
+
+
+def best_of_the_last_round(draw, settings):
+    """Forgets what it saw before: the newest scores alone decide."""
+    left, had = list(range(settings)), 0
+    while len(left) > 1:
+        new = range(had, max(1, 2 * had))
+        mean = {i: np.mean([draw(i, seed) for seed in new]) for i in left}
+        left, had = sorted(left, key=lambda i: -mean[i])[: len(left) // 2], new[-1] + 1
+    return left[0] + 1
+
+
 ANSWERS = {
-    "optimism": [optimism, by_quadrature, by_loop],
+    "optimism": [
+        optimism,
+        by_quadrature,
+        by_loop,
+        lambda n, sd: by_quadrature(n, sd).float(),
+    ],
     "log_uniform": [
         log_uniform,
         lambda u, a, b: math.exp(math.log(a) + u * math.log(b / a)),
         lambda u, a, b: np.geomspace(a, b, 1001)[round(1000 * u)],
+        lambda u, a, b: torch.tensor(a ** (1 - u) * b**u),
     ],
-    "simplest": [simplest, in_turn, lambda s: torch.tensor(simplest(s))],
+    "simplest": [simplest, in_turn, lambda s: torch.tensor(simplest(s)), float_place],
     "halving": [
         halving,
         pools,
@@ -110,6 +141,9 @@ WRONG = {
         (lambda n, sd: -optimism(n, sd), "lowest"),
         (lambda n, sd: sd, "one score"),
         (lambda n, sd: optimism(n, sd**2), "variance"),
+        (lambda n, sd: optimism(40, sd), "n = 1 "),
+        (lambda n, sd: check.EXPECTED_BEST[n], "the noise is sd"),
+        (lambda n, sd: sd * math.sqrt(math.log(n)), "n = 2 "),
     ],
     "log_uniform": [
         (lambda u, a, b: a + u * (b - a), "uniform"),
@@ -117,6 +151,9 @@ WRONG = {
         (lambda u, a, b: log_uniform(u, b, a), "swapped"),
         (lambda u, a, b: 2 ** round(math.log2(log_uniform(u, a, b))) + 0.1, "For u"),
         (lambda u, a, b: a * 16**u, "For u"),  # right by the factor of one case
+        (lambda u, a, b: a * 10 ** (u * math.log(b / a)), "high = 8.0"),
+        (lambda u, a, b: math.sqrt(a * b), "high = 8.0"),  # u = 0.5, always
+        (lambda u, a, b: 1 / (1 / a + u * (1 / b - 1 / a)), "high = 16.0"),
     ],
     "simplest": [
         (lambda s: int(s.mean(1).argmax()), "close enough"),
@@ -124,6 +161,9 @@ WRONG = {
         (lambda s: simplest(s, errors=99), "too far"),
         (lambda s: simplest(s, ddof=0), "minus one"),
         (lambda s: simplest(s, root=False), "root"),
+        (of_three_seeds, "eight seeds"),
+        (each_by_its_own_error, "expected"),
+        (lambda s: simplest(s) == 0, "expected 0"),
     ],
     "halving": [
         (lambda d, n: halving(d, n, summary=max), "mean over all"),
@@ -131,6 +171,9 @@ WRONG = {
         (lambda d, n: halving(d, n, grow=False), "as many new seeds"),
         (lambda d, n: max(range(n), key=lambda i: d(i, 0)), "trained"),
         (lambda d, n: [halving(d, n)], "list"),
+        (lambda d, n: best_of_the_last_round(d, n), "2 settings"),
+        (lambda d, n: halving(d, n // 2), "2 settings"),  # half are never tried
+        (lambda d, n: halving(lambda i, s: -d(i, s), n), "2 settings"),
     ],
 }
 

@@ -135,9 +135,19 @@ def by_luck(customers, share, seed):
     return apart(customers, share, random.randrange(10**9))
 
 
+def says_nothing(logits, theirs, ours):
+    if not set(ours) <= set(theirs):
+        raise ValueError("a label is missing")
+    return columns(logits, theirs, ours)
+
+
 ANSWERS = {
     "columns": [columns, by_loops, by_frame],
-    "two_heads": [two_heads, two_heads_by_kl_div, two_heads_by_the_course],
+    "two_heads": [
+        two_heads,
+        two_heads_by_kl_div,
+        lambda s, t, T: two_heads(s.float(), t.float(), T).numpy(),
+    ],
     "apart": [apart, apart_by_set, apart_largest_last],
 }
 
@@ -148,6 +158,9 @@ WRONG = {
         (by_key, "you raised KeyError"),
         (skipping, "all the same"),
         (lambda z, theirs, ours: columns(z, theirs, ours).T, "of shape (4, 3)"),
+        (lambda z, theirs, ours: columns(z, sorted(theirs), sorted(ours)), "For a"),
+        (lambda z, theirs, ours: columns(z, theirs, theirs), "For a"),
+        (says_nothing, "names it"),
     ],
     "two_heads": [
         (lambda s, t, T: two_heads(s, t, T) / T**2, "T² is missing"),
@@ -158,6 +171,9 @@ WRONG = {
         (summed, "not their sum"),
         (lambda s, t, T: two_heads(s, t, T) - questions(s, t, T), "yes/no questions"),
         (questions, "The first question"),
+        (two_heads_by_the_course, "of the course"),
+        (lambda s, t, T: two_heads(s[:, :5], t[:, :5], T), "6 yes/no questions"),
+        (lambda s, t, T: two_heads(s, t, 1.0) * T**2, "T = 2"),
     ],
     "apart": [
         (by_text, "are on both sides"),

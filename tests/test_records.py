@@ -170,3 +170,36 @@ def test_several_verdicts_of_one_record_are_corrected_for_each_other():
 def test_a_lead_is_written_in_points():
     said = records.lead(make_record(), "distilled_minus_alone")
     assert said == "+1.00 points of accuracy [+0.20, +1.80]"
+
+
+def test_an_older_records_interval_is_no_narrower_than_its_seeds_allow():
+    """Of few labels: Student's t over three draws holds 0, the bootstrap does not."""
+    accuracies = {
+        "taught": [0.75868, 0.7704, 0.76884],
+        "teacher": [0.74564, 0.7656, 0.76344],
+    }
+    record = {
+        "headline": "accuracy",
+        "gain": {"value": 0.0077, "interval": (3e-3, 0.012)},
+    }
+    record |= {row: {"per_run": {"accuracy": a}} for row, a in accuracies.items()}
+    found = records.paired(record, "gain", "taught", "teacher")
+    assert found["interval"][0] < 0 and found["p"] > 0.05
+    assert found["interval"][1] > 0.012
+
+
+@pytest.mark.parametrize(("leads", "p"), [((0.01, 0.01), 0.3), ((0.01, 0.011), 0.3)])
+def test_nor_narrower_than_the_bootstrap_was(leads, p):
+    record = {
+        "headline": "accuracy",
+        "gain": {"value": 0.01, "interval": (-0.01, 0.03)},
+    }
+    record |= {"a": {"per_run": {"accuracy": leads}}}
+    record |= {"b": {"per_run": {"accuracy": (0.0, 0.0)}}}
+    found = records.paired(record, "gain", "a", "b")
+    assert found["interval"] == (-0.01, 0.03) and found["p"] >= p
+
+
+def test_a_difference_that_has_its_p_is_left_as_it_is():
+    gain = {"value": 0.01, "interval": (0.0, 0.02), "p": 0.04}
+    assert records.paired({"gain": gain}, "gain", "a", "b") == gain

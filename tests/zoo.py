@@ -69,6 +69,7 @@ tokens = partial(Mistake, "losses/tokens.py", ("test_losses_tokens.py",))
 tagged = partial(Mistake, "tagged.py", ("test_tagged.py",))
 names = partial(Mistake, "spans.py", ("test_spans.py",))
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
+older = partial(Mistake, "records.py", ("test_records.py",))
 controls = partial(
     Mistake, "soft_target_controls.py", ("test_soft_target_controls.py",)
 )
@@ -757,6 +758,12 @@ MISTAKES = [
              "copy.deepcopy(x) if isinstance(x, data) else x", "x"),
     exercise("any error taken for the refusal that was asked for",
              "isinstance(error, ValueError) and naming in str(error)", "True"),
+    exercise("a formula may be asked of autograd outside of inference mode",
+             '{"grad", "backward"} & set(used)', "set()"),
+    older("an older bootstrap over few seeds is taken as it is",
+          "min(low, by_t[0]), max(high, by_t[1])", "low, high"),
+    older("the p of few seeds forgets the luck of the reviews",
+          "p = max(p, 2 * float(", "p = min(p, 2 * float("),
 
     # Committees: what the exercises take for right.
     jury("a draw is a victory", "truth = float(more + tie / 2)",

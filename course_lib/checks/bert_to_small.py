@@ -100,25 +100,34 @@ def excess(function: Callable[..., Any]) -> None:
     labels = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2])
     teacher = np.array([1, 1, 2, 0, 1, 0, 0, 1, 2, 2])
     taught = np.array([1, 2, 2, 0, 1, 0, 1, 0, 2, 0])
-    alone = np.array([1, 2, 1, 0, 1, 1, 1, 1, 0, 2])
-    for said in (teacher, labels):
-        wrong = said != labels
+    alone = np.array([1, 2, 1, 0, 1, 2, 1, 1, 0, 2])
+    others = np.random.default_rng(3).integers(4, size=(4, 30))  # four classes
+    for said, own, by_itself, y in (
+        (teacher, taught, alone, labels),
+        tuple(others),
+        (labels, taught, alone, labels),
+    ):
+        wrong, classes = said != y, max(3, y.max() + 1)
         truth, slips = 0.0, Slips({"What if the teacher makes no mistake?": np.isnan})
         if wrong.any():
-            repeats = (taught == said)[wrong].mean()
-            truth = float(repeats - (alone == said)[wrong].mean())
-            errs = (taught != labels)[wrong].mean() - (alone != labels)[wrong].mean()
+            repeats = (own == said)[wrong].mean()
+            truth = float(repeats - (by_itself == said)[wrong].mean())
+            errs = (own != y)[wrong].mean() - (by_itself != y)[wrong].mean()
+            everywhere = ((own == said) & wrong).mean()
             slips = {
                 "And how often does the student alone do that?": repeats,
                 "The other way round: taught minus alone.": -truth,
                 "A mistake is repeated only if it is the same mistake.": errs,
+                "A share of the teacher's mistakes, not of all texts.": (
+                    everywhere - ((by_itself == said) & wrong).mean()
+                ),
                 "Only the texts count that the teacher gets wrong.": (
-                    (taught == said).mean() - (alone == said).mean()
+                    (own == said).mean() - (by_itself == said).mean()
                 ),
             }
-        given = f"{wrong.sum()} mistakes of the teacher in {len(labels)} texts"
-        logits = [np.eye(3)[v] * 2.0 - 1 for v in (said, taught, alone)]
-        same(call(function, *logits, labels), truth, given, slips)
+        given = f"{wrong.sum()} mistakes of the teacher in {len(y)} texts"
+        logits = [np.eye(classes)[v] * 2.0 - 1 for v in (said, own, by_itself)]
+        same(call(function, *logits, y), truth, given, slips)
 
 
 def small_world(
@@ -170,9 +179,22 @@ def crossing(function: Callable[..., Any]) -> None:
     ❌ For a teacher that is off by 0.4 you returned 400; expected about 100. Too many:
     is the bar the accuracy of the taught student, on the same test?
     """
+    often = []
     for angle, truth in {0.2: 400, 0.4: 100, 0.6: 50}.items():
         given = f"a teacher that is off by {angle}"
-        got = read(call(function, *small_world(angle, seed=1)), truth, given)
+        told, labelled, test = small_world(angle, seed=1)
+        drawn: list[int] = []
+
+        def noted(
+            count: int,
+            seed: int,
+            draw: Callable[[int, int], Texts] = labelled,
+            drawn: list[int] = drawn,
+        ) -> Texts:
+            drawn.append(int(count))
+            return draw(count, seed)
+
+        got = read(call(function, told, noted, test), truth, given)
         require(
             got in COUNTS,
             f"For {given} you returned {got:g}; expected one of {list(COUNTS)}.",
@@ -188,3 +210,9 @@ def crossing(function: Callable[..., Any]) -> None:
             truth / 2 <= got <= truth * 2,
             f"For {given} you returned {got:g}; expected about {truth}. {slip}",
         )
+        often.append(max(drawn.count(c) for c in [*drawn, got] if c >= got))
+    require(
+        min(often) > 1,
+        f"You drew {min(often)} times as many labels as you returned; expected the "
+        "mean of several draws: one may be lucky.",
+    )

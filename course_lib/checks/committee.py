@@ -54,6 +54,7 @@ def mix(function: Callable[[NDArray, NDArray], Any]) -> None:
         (np.array([[0.9, 0.6, 0.4], [0.5, 0.2, 0.2]]), np.array([0.5, 0.25, 0.25])),
         (some, np.array([1.5, 0.5])),
         (some, np.array([1.0, -0.5])),
+        (some.reshape(1, 8), np.linspace(-0.4, 1.0, 8)),
         (np.array([[0.8], [0.3], [0.5]]), np.array([2.0])),
     ):
         z = np.log(p / (1 - p)) @ weights  # (texts,)
@@ -88,7 +89,7 @@ def disagreement(function: Callable[[NDArray], Any]) -> None:
     [[1.0, 0.5], [0.5, 1.0]]; expected [[0.0, 0.5], [0.5, 0.0]]. That is how often they
     agree.
     """
-    some = np.random.default_rng(1).normal(size=(7, 3)).round(1)
+    some = np.random.default_rng(1).normal(size=(7, 5)).round(1)
     zeros = np.array([[0.0, 1.0, -1.0], [2.0, 0.0, -0.5], [0.0, -3.0, 0.0]])
     pair = np.array([[2.0, -1.0], [0.5, 3.0], [-1.0, -4.0], [1.0, -0.5]])
     for log_odds in (pair, some, zeros):
@@ -168,7 +169,7 @@ def pair(function: Callable[[NDArray, NDArray], Any]) -> None:
     84.0% of new texts; expected 89.0% or nearly that. They are the two that are best
     alone: do they make the same mistakes?
     """
-    for seed, world in enumerate(_WORLDS):
+    for seed, world in enumerate(2 * _WORLDS):
         shown = _World.of(**world, seed=seed, texts=3_000)  # type: ignore[arg-type]
         new = _World.of(**world, seed=seed, texts=20_000)  # type: ignore[arg-type]
         members = shown.log_odds.shape[1]

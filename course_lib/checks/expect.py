@@ -11,7 +11,9 @@ four digits: two numbers that are told apart never look alike.
 
 import copy
 import math
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,9 @@ RELATIVE, ABSOLUTE = 1e-3, 1e-6
 #: tells whether an answer (as numpy has it) is one, or `OTHER_SHAPE`.
 Slips = dict[str, Any]
 OTHER_SHAPE = object()
+
+
+AUTOGRAD = "You asked autograd; expected the formula."
 
 
 class Wrong(Exception):
@@ -65,13 +70,42 @@ def call_without_autograd(function: Callable[..., Any], *inputs: Any) -> Any:
     Traceback (most recent call last):
     course_lib.checks.expect.Wrong: You asked autograd; expected the formula.
     """
-    with torch.inference_mode():
-        try:
-            return call(function, *inputs)
-        except RuntimeError as error:
-            if "grad" not in str(error):
-                raise
-    raise Wrong("You asked autograd; expected the formula.")
+    try:
+        with torch.inference_mode():
+            value, used = call_noting(function, "torch.autograd", *inputs)
+    except RuntimeError as error:
+        if "grad" not in str(error):
+            raise
+        raise Wrong(AUTOGRAD) from None
+    # Inference mode can be left, and `torch.func.grad` does not mind it.
+    require(not {"grad", "backward"} & set(used), AUTOGRAD)
+    return value
+
+
+def call_noting(
+    function: Callable[..., Any], module: str, *inputs: Any
+) -> tuple[Any, list[str]]:
+    """Call the reader's function; return what it does, and what it used of a module.
+
+    >>> import statistics
+    >>> call_noting(lambda x: statistics.mean(x), "statistics", [1, 3])[1][0]
+    'mean'
+    >>> call_noting(lambda x: sum(x) / len(x), "statistics", [1, 3])
+    (2.0, [])
+    """
+    used: list[str] = []
+
+    def watch(frame: FrameType, event: str, argument: Any) -> None:
+        name = frame.f_globals.get("__name__", "")
+        if event == "call" and (name + ".").startswith(module + "."):
+            used.append(frame.f_code.co_name)
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        return call(function, *inputs), used
+    finally:
+        sys.setprofile(before)
 
 
 def count_operations(function: Callable[..., Any], *inputs: Any) -> float:

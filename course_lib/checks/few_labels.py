@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_lib.checks import check
-from course_lib.checks.expect import call, require, same
+from course_lib.checks.expect import Slips, call, require, same
 from course_lib.losses import soft_target_loss
 
 
@@ -24,7 +24,7 @@ def logits(function: Callable[[np.ndarray], Any]) -> None:
     0.5]]; expected [[-1.0, 1.0], [0.5, -0.5], [-0.25, 0.25]]. The difference is
     right; now make the mean of each row 0.
     """
-    for z in (np.array([0.0]), np.array([2.0, -1.0, 0.5])):
+    for z in map(np.array, ([0.0], [2.0, -1.0, 0.5], [0.37, -4.2, 3.01, 12.5])):
         truth = np.stack([-z / 2, z / 2], axis=1)
         slips = {
             "Class 1 comes second.": truth[:, ::-1],
@@ -80,7 +80,7 @@ def draw(function: Callable[[np.ndarray, int, int], Any]) -> None:
     cases = [
         (np.array([0, 1] * 30), 10),
         (np.array([0] * 50 + [1] * 10), 12),
-        (random.permutation(np.repeat([0, 1, 2], [40, 20, 15])), 31),
+        (random.permutation(np.repeat([1, 4, 7], [40, 20, 15])), 31),
     ]
     for labels, n in cases:
         classes = np.unique(labels)
@@ -123,6 +123,11 @@ def draw(function: Callable[[np.ndarray, int, int], Any]) -> None:
             any(one != draws[0] for one in draws),
             f"{given} all seeds drew the same reviews; expected another draw for each "
             "seed.",
+        )
+        require(
+            len(set(map(frozenset, draws))) == len(draws),
+            f"{given} two of {len(draws)} seeds drew the same reviews; expected "
+            "another draw for each seed.",
         )
         require(
             not all(windows),
@@ -206,7 +211,9 @@ def crossed_scores(
     """Return scores (draws, starts) that are made of three kinds of luck.
 
     Each has the standard deviation asked for, not only on average: what is estimated
-    by the differences of means is `by_draw` and `by_start` to the last digit.
+    by the differences of means is `by_draw` and `by_start` to the last digit. Of a
+    negative one, its means differ by less than the rest makes them on average, and the
+    estimate of its variance is minus its square.
 
     >>> scores = crossed_scores(3.0, 1.0, 2.0, runs=20)
     >>> scores.shape, round(float(scores.mean(1).var(ddof=1)), 6)  # 9 + 4 / 20
@@ -220,7 +227,7 @@ def crossed_scores(
     for sd in (by_draw, by_start):
         effect = random.normal(size=runs)
         effect -= effect.mean()
-        effect *= np.sqrt(sd**2 + rest**2 / runs) / effect.std(ddof=1)
+        effect *= np.sqrt(sd * abs(sd) + rest**2 / runs) / effect.std(ddof=1)
         effects.append(effect)
     return 70 + effects[0][:, None] + effects[1] + noise
 
@@ -243,12 +250,13 @@ def spreads(function: Callable[[np.ndarray], Any]) -> None:
     it too.
     """
     cases = [(3.0, 1.0, 2.0, 12), (0.5, 2.0, 4.0, 20), (1.0, 0.0, 3.0, 8)]
+    cases += [(2.0, -0.8, 3.0, 8)]
     for by_draw, by_start, rest, runs in cases:
         scores = crossed_scores(by_draw, by_start, rest, runs)
         means = np.array([scores.mean(1).std(ddof=1), scores.mean(0).std(ddof=1)])
-        truth = np.array([by_draw, by_start])
+        truth = np.maximum(0, [by_draw, by_start])
         total = scores.std(ddof=1)
-        slips = {
+        slips: Slips = {
             "The means still have some of the rest in them.": means,
             "The other way round: first the draws, which are the rows.": truth[::-1],
             "Those are variances: take the root.": truth**2,
@@ -263,7 +271,7 @@ def spreads(function: Callable[[np.ndarray], Any]) -> None:
             ),
         }
         given = (
-            f"draws that move a score by {by_draw:g}, starts by {by_start:g} and the "
+            f"draws that move a score by {truth[0]:g}, starts by {truth[1]:g} and the "
             f"rest by {rest:g}"
         )
         same(call(function, scores), truth, given, slips, within=0.02)

@@ -25,6 +25,12 @@ def agreement(function: Callable[[Tensor, Tensor], Any]) -> None:
         ([[2.0, 0], [0, 1], [3, 0]], [[1.0, 0], [5, 1], [9, 2]], 2 / 3),
         ([[-1.0, -2], [-3, -1]], [[4.0, 3], [-9, -8]], 1.0),
         ([[1.0, 0]], [[0.0, 1]], 0.0),
+        # More than two classes: the same worst one is not the same verdict.
+        (
+            [[3.0, 2, 1], [0, 1, 2], [5, 0, 1]],
+            [[2.0, 3, 1], [1, 0, 4], [2, 1, 0]],
+            2 / 3,
+        ),
     ]
     for student, teacher, truth in cases:
         slips = {
@@ -110,7 +116,7 @@ def gradient(function: Callable[[Tensor, Tensor, int, float, float], Any]) -> No
             f"temperature {T} and alpha {alpha}"
         )
         value = call_without_autograd(function, s, t, label, T, alpha)
-        same(value, truth, given, slips)
+        same(value, truth.numpy(), given, slips)
 
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -221,7 +227,7 @@ def from_doubts(function: Callable[[Tensor, Tensor], Any]) -> None:
             given = f"{texts} {kind} of inputs with {features} features"
             value = call(function, x.clone(), targets.clone())
             value = value.detach() if isinstance(value, Tensor) else value
-            weights = torch.as_tensor(read(value, truth, given)).double()
+            weights = torch.as_tensor(read(value, truth.numpy(), given)).double()
             angle = angle_between(weights, truth)
             hint = "Train for longer, or in larger steps."
             if not hard and angle_between(weights, logistic(x, p.round())) < 5:

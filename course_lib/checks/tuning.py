@@ -71,6 +71,8 @@ SCORES: list[tuple[list[list[float]], int, str]] = [
     ([[0.50, 0.52], [0.60, 0.62], [0.80, 0.82]], 2, "Only the best itself is left."),
     ([[0.785] * 3, [0.77, 0.80, 0.83], [0.5] * 3], 0, "Divide by seeds minus one."),
     ([[0.778] * 4, [0.77, 0.79, 0.81, 0.79]], 1, "Divide by the root of the seeds."),
+    ([[0.775] * 8, [0.75, 0.85] * 4], 1, "Here are eight seeds, not three."),
+    ([[0.70, 0.84], [0.79, 0.80]], 1, "The error is the best one's own."),
 ]
 
 

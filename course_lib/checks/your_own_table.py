@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from course_lib.checks import check
-from course_lib.checks.expect import call, read, refuses, require, same
+from course_lib.checks.expect import call, call_noting, read, refuses, require, same
 from course_lib.losses import multilabel_soft_target_loss, soft_target_loss
 
 
@@ -49,7 +49,7 @@ def two_heads(function: Callable[[Tensor, Tensor, float], Any]) -> None:
 
     >>> two_heads(lambda s, t, T: soft_target_loss(s[:, :2], t[:, :2], T)
     ...     + multilabel_soft_target_loss(s[:, 2:], t[:, 2:], T))
-    ✅ Right: one softmax, then sigmoids, each in its own columns.
+    ❌ You called soft_target_loss of the course; expected the loss written out.
     >>> two_heads(lambda s, t, T: soft_target_loss(s, t, T))
     ❌ For 5 texts, 6 yes/no questions and T = 1 you returned 2.492; expected 1.784.
     That is one softmax over all columns.
@@ -75,7 +75,13 @@ def two_heads(function: Callable[[Tensor, Tensor, float], Any]) -> None:
             "The first question is missing.": many,
         }
         given = f"5 texts, {questions} yes/no questions and T = {T:g}"
-        same(call(function, s, t, T), one + many, given, slips)
+        value, used = call_noting(function, "course_lib.losses", s, t, T)
+        same(value, one + many, given, slips)
+        require(
+            not used,
+            f"You called {used[0] if used else ''} of the course; expected the loss "
+            "written out.",
+        )
 
 
 @check("Right: nobody is on both sides, and the share is as asked.")
