@@ -65,13 +65,27 @@ def call_without_autograd(function: Callable[..., Any], *inputs: Any) -> Any:
     Traceback (most recent call last):
     course_lib.checks.expect.Wrong: You asked autograd; expected the formula.
     """
-    with torch.inference_mode():
+    with torch.inference_mode(), _WithoutAutograd():
         try:
             return call(function, *inputs)
         except RuntimeError as error:
             if "grad" not in str(error):
                 raise
-    raise Wrong("You asked autograd; expected the formula.")
+    raise Wrong(ASKED_AUTOGRAD)
+
+
+ASKED_AUTOGRAD = "You asked autograd; expected the formula."
+
+
+class _WithoutAutograd(TorchFunctionMode):
+    """Sees those who turn it on again: `torch.func.grad`, `jvp`, `enable_grad`."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        forward_mode = getattr(func, "__name__", "") == "_make_dual"
+        require(not (forward_mode or torch.is_grad_enabled()), ASKED_AUTOGRAD)
+        return func(*args, **(kwargs or {}))
 
 
 def count_operations(function: Callable[..., Any], *inputs: Any) -> float:
