@@ -42,6 +42,12 @@ def attention_by_torch(q, k, v, keep):
     return F.scaled_dot_product_attention(q, k, v, attn_mask=keep.bool()[None])
 
 
+def attention_with_shares_of_the_rest(q, k, v, keep):
+    scores = np.einsum("if,jf->ij", q.numpy(), k.numpy()) / q.shape[1] ** 0.5
+    weights = np.exp(scores - scores.max(-1, keepdims=True)) * keep.numpy()
+    return weights / weights.sum(-1, keepdims=True) @ v.numpy()
+
+
 def noise(ask, n):
     one, other = (torch.stack([ask() for _ in range(n)]).mean(0) for _ in range(2))
     return (one - other).square().mean().sqrt()
@@ -129,6 +135,8 @@ ANSWERS = {
         attention_in_loops,
         attention_of_words_alone,
         attention_by_torch,
+        lambda *given: attention(*given).tolist(),
+        attention_with_shares_of_the_rest,
     ],
     "noise": [noise, noise_in_loops, noise_by_numpy],
     "soft_targets": [soft_targets, with_one_array, text_by_text],
@@ -202,9 +210,22 @@ WRONG = {
             lambda q, k, v, keep: attention(q, k, v, keep)[keep.bool()],
             "shape (2, 2)",
         ),
+        # Not quite minus infinity, and blanks that hand over or look at nothing.
         (
-            lambda q, k, v, keep: attention(q, k, v, keep).tolist(),
-            "expected a tensor",
+            lambda q, k, v, keep: (
+                (q @ k.T / q.shape[1] ** 0.5 - 5 * (1 - keep)).softmax(-1) @ v
+            ),
+            "3 words",
+        ),
+        (
+            lambda q, k, v, keep: attention(
+                q, k, v * keep[:, None], torch.ones_like(keep)
+            ),
+            "too late",
+        ),
+        (
+            lambda q, k, v, keep: attention(q, k, v, keep) * keep[:, None],
+            "keep = [1, 1, 0]",
         ),
     ],
     "noise": [

@@ -99,7 +99,7 @@ def attention(function: Callable[[Tensor, Tensor, Tensor, Tensor], Any]) -> None
             "The query of one word meets the key of another: q @ k.T.": out(scores.T),
         }
         given = f"{words} words of {width} features and keep = {stand}"
-        same(call(function, q, k, v, keep), out(scores), given, slips)
+        same(call(function, q, k, v, keep), out(scores).numpy(), given, slips)
 
 
 @check("Right: and the noise falls with the root of n.")
