@@ -65,26 +65,30 @@ def call_without_autograd(function: Callable[..., Any], *inputs: Any) -> Any:
     Traceback (most recent call last):
     course_lib.checks.expect.Wrong: You asked autograd; expected the formula.
     """
-    with torch.inference_mode(), _WithoutAutograd():
+    with torch.inference_mode(), WithoutAutograd():
         try:
             return call(function, *inputs)
         except RuntimeError as error:
             if "grad" not in str(error):
                 raise
-    raise Wrong(ASKED_AUTOGRAD)
+    raise Wrong("You asked autograd; expected the formula.")
 
 
-ASKED_AUTOGRAD = "You asked autograd; expected the formula."
+class WithoutAutograd(TorchFunctionMode):
+    """Stops those who turn it on again: `torch.func.grad`, `jvp`, `enable_grad`.
 
-
-class _WithoutAutograd(TorchFunctionMode):
-    """Sees those who turn it on again: `torch.func.grad`, `jvp`, `enable_grad`."""
+    >>> with torch.inference_mode(), WithoutAutograd():
+    ...     torch.func.grad(torch.sin)(torch.tensor(0.0))
+    Traceback (most recent call last):
+    RuntimeError: There is no autograd here.
+    """
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         forward_mode = getattr(func, "__name__", "") == "_make_dual"
-        require(not (forward_mode or torch.is_grad_enabled()), ASKED_AUTOGRAD)
+        if forward_mode or torch.is_grad_enabled():
+            raise RuntimeError("There is no autograd here.")
         return func(*args, **(kwargs or {}))
 
 
