@@ -88,6 +88,21 @@ def with_one_array(model, batches):
     return rows
 
 
+def five_texts(model, batches):
+    return torch.cat([soft_targets(model, batches), torch.zeros(5, 2)])[:5]
+
+
+def by_their_first_logit(model, batches):
+    logits = soft_targets(model, batches)
+    return logits[logits[:, 0].argsort()]
+
+
+def always_trained_again(model, batches):
+    logits = soft_targets(model, batches)
+    model.train()
+    return logits
+
+
 def text_by_text(model, batches):
     was_training, rows = model.training, {}
     model.eval()
@@ -258,6 +273,9 @@ WRONG = {
         (lambda m, b: soft_targets(m, b, give_back=False), "train mode", "another"),
         (lambda m, b: soft_targets(m, b).softmax(-1), "expected [[", "probabilities"),
         (lambda m, b: soft_targets(m, b)[:3], "shape (5, 2)", "shape (3, 2)"),
+        (five_texts, "batches of texts [1], [2, 0]", "shape (3, 2)"),
+        (by_their_first_logit, "batches of texts [4, 1, 0], [3, 2]"),
+        (always_trained_again, "a teacher in eval mode", "in another mode"),
         (lambda m, b: soft_targets(m, b).tolist(), "expected a tensor", "list"),
         # The index is right for this batch, and taken the wrong way round.
         (lambda m, b: soft_targets(m, b, order=False)[index_of(b)], "the wrong way"),

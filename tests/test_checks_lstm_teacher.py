@@ -152,6 +152,36 @@ def blanks_matter(model, tokens, lengths, blanks=20, atol=1e-4):
     return not torch.allclose(before, after, atol=atol)
 
 
+def moved(model, tokens, lengths, change):
+    """Whether a change of the tokens or lengths moves the logits, in eval mode."""
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        before, after = model(tokens, lengths), change(model, tokens, lengths)
+    model.train(was_training)
+    return not torch.allclose(before, after, atol=1e-4)
+
+
+def blanks_in_front(*given):
+    return moved(*given, lambda model, t, n: model(F.pad(t, (20, 0)), n))
+
+
+def lengths_too(*given):
+    return moved(*given, lambda model, t, n: model(F.pad(t, (0, 20)), n + 20))
+
+
+def words_for_blanks(*given):
+    return moved(*given, lambda model, t, n: model(F.pad(t, (0, 20), value=1), n))
+
+
+def one_by_one(*given):
+    def change(model, t, n):
+        rows = zip(t[:, None], n[:, None], strict=True)
+        return torch.cat([model(F.pad(row, (0, 7)), own) for row, own in rows])
+
+    return moved(*given, change)
+
+
 def without_eval(model, tokens, lengths):
     return not torch.allclose(
         model(tokens, lengths), model(F.pad(tokens, (0, 20)), lengths), atol=1e-4
@@ -217,6 +247,7 @@ ANSWERS = {
         lambda *given: blanks_matter(*given, blanks=1),
         lambda *given: torch.tensor(blanks_matter(*given)),
         lambda *given: np.bool_(blanks_matter(*given)),
+        one_by_one,
     ],
 }
 
@@ -327,6 +358,9 @@ WRONG = {
         (lambda *given: "yes", "'last word'", "expected True or False"),
         (first_review, "'one review of them'", "all reviews"),
         (lambda *given: blanks_matter(*given, atol=9), "'last column'", "verdicts"),
+        (blanks_in_front, "'last word'", "behind the words"),
+        (lengths_too, "'last word'", "lengths stay"),
+        (words_for_blanks, "'mask of its own'", "which are zeros"),
     ],
 }
 
