@@ -60,7 +60,7 @@ class Link:
 
     def operate(self, operation: str, *args: Any, **kwargs: Any) -> Any:
         """Let the sandbox do something with what is there; return what came of it."""
-        mode = _counting()
+        mode = _at_work("_Counted")
         with torch._C.DisableTorchFunction():
             given = parts((args, kwargs))
             name = str(args[0].__dict__["__name__"])
@@ -78,6 +78,7 @@ class Link:
                 grad=torch.is_grad_enabled(),
                 inference=torch.is_inference_mode_enabled(),
                 count=mode is not None,
+                formula=_at_work("WithoutAutograd") is not None,
             )
             if mode is not None:
                 mode.number += self._read(float, reply.get("counted"))
@@ -187,12 +188,12 @@ class _Across(torch.autograd.Function):
         return None, None, None, *found
 
 
-def _counting() -> Any:
-    """Return the counter of `course_lib.checks` that is at work, if one is."""
-    from course_lib.checks.expect import _Counted
+def _at_work(kind: str) -> Any:
+    """Return the mode of `course_lib.checks` of this kind that is at work, if any."""
+    from course_lib.checks import expect
 
     for mode in torch.overrides._get_current_function_mode_stack():
-        if isinstance(mode, _Counted):
+        if isinstance(mode, getattr(expect, kind)):
             return mode
     return None
 

@@ -42,6 +42,12 @@ def attention_by_torch(q, k, v, keep):
     return F.scaled_dot_product_attention(q, k, v, attn_mask=keep.bool()[None])
 
 
+def attention_with_shares_of_the_rest(q, k, v, keep):
+    scores = np.einsum("if,jf->ij", q.numpy(), k.numpy()) / q.shape[1] ** 0.5
+    weights = np.exp(scores - scores.max(-1, keepdims=True)) * keep.numpy()
+    return weights / weights.sum(-1, keepdims=True) @ v.numpy()
+
+
 def noise(ask, n):
     one, other = (torch.stack([ask() for _ in range(n)]).mean(0) for _ in range(2))
     return (one - other).square().mean().sqrt()
@@ -80,6 +86,21 @@ def with_one_array(model, batches):
             rows[batch.index] = model(batch.tokens, batch.lengths)
     model.train(was_training)
     return rows
+
+
+def five_texts(model, batches):
+    return torch.cat([soft_targets(model, batches), torch.zeros(5, 2)])[:5]
+
+
+def by_their_first_logit(model, batches):
+    logits = soft_targets(model, batches)
+    return logits[logits[:, 0].argsort()]
+
+
+def always_trained_again(model, batches):
+    logits = soft_targets(model, batches)
+    model.train()
+    return logits
 
 
 def text_by_text(model, batches):
@@ -129,6 +150,8 @@ ANSWERS = {
         attention_in_loops,
         attention_of_words_alone,
         attention_by_torch,
+        lambda *given: attention(*given).tolist(),
+        attention_with_shares_of_the_rest,
     ],
     "noise": [noise, noise_in_loops, noise_by_numpy],
     "soft_targets": [soft_targets, with_one_array, text_by_text],
@@ -202,9 +225,22 @@ WRONG = {
             lambda q, k, v, keep: attention(q, k, v, keep)[keep.bool()],
             "shape (2, 2)",
         ),
+        # Not quite minus infinity, and blanks that hand over or look at nothing.
         (
-            lambda q, k, v, keep: attention(q, k, v, keep).tolist(),
-            "expected a tensor",
+            lambda q, k, v, keep: (
+                (q @ k.T / q.shape[1] ** 0.5 - 5 * (1 - keep)).softmax(-1) @ v
+            ),
+            "3 words",
+        ),
+        (
+            lambda q, k, v, keep: attention(
+                q, k, v * keep[:, None], torch.ones_like(keep)
+            ),
+            "too late",
+        ),
+        (
+            lambda q, k, v, keep: attention(q, k, v, keep) * keep[:, None],
+            "keep = [1, 1, 0]",
         ),
     ],
     "noise": [
@@ -237,6 +273,9 @@ WRONG = {
         (lambda m, b: soft_targets(m, b, give_back=False), "train mode", "another"),
         (lambda m, b: soft_targets(m, b).softmax(-1), "expected [[", "probabilities"),
         (lambda m, b: soft_targets(m, b)[:3], "shape (5, 2)", "shape (3, 2)"),
+        (five_texts, "batches of texts [1], [2, 0]", "shape (3, 2)"),
+        (by_their_first_logit, "batches of texts [4, 1, 0], [3, 2]"),
+        (always_trained_again, "a teacher in eval mode", "in another mode"),
         (lambda m, b: soft_targets(m, b).tolist(), "expected a tensor", "list"),
         # The index is right for this batch, and taken the wrong way round.
         (lambda m, b: soft_targets(m, b, order=False)[index_of(b)], "the wrong way"),

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from exercises import exercise_tests
+from scipy.special import rel_entr
+from scipy.stats import gmean
 from torch.nn import functional as F
 
 from course_lib.checks import kl_divergence as check
@@ -97,6 +99,11 @@ def by_cross_entropy(log_p, log_q, direction):
     return -(log_p.exp() * log_q).sum(-1).mean()
 
 
+def geometric_mean(teachers):
+    means = gmean(teachers.double().numpy(), axis=0)
+    return means / means.sum()
+
+
 def for_two_texts_only(teachers, direction, start):
     if direction == "forward":
         return teachers.mean(0)
@@ -111,10 +118,19 @@ ANSWERS = {
         lambda p, q: kl(p.double(), q.double()),
         looped_kl,
         kl_by_numpy,
+        lambda p, q: torch.where(p > 0, p * (p / q).log(), 0.0).sum(),
+        lambda p, q: rel_entr(p.numpy(), q.numpy()).sum(),
     ],
     "kl_from_logits": [
         kl_from_logits,
         kl_text_by_text,
+        lambda p, q: (
+            F.cross_entropy(q, p.softmax(-1)) - F.cross_entropy(p, p.softmax(-1))
+        ),
+        lambda p, q: (
+            torch.einsum("bc,bc", p.softmax(1), p.log_softmax(1) - q.log_softmax(1))
+            / len(p)
+        ),
         lambda p, q: kl_from_logits(p.double(), q.double()).numpy(),
     ],
     "compromise": [
@@ -122,6 +138,9 @@ ANSWERS = {
         compromise(by_cross_entropy, torch.optim.SGD, lr=2.0, steps=1_000),
         lambda *given: compromise(either_way)(*given).detach().numpy(),
         lambda *given: compromise(either_way)(*given).tolist(),
+        lambda teachers, direction, start: (
+            teachers.mean(0) if direction == "forward" else geometric_mean(teachers)
+        ),
     ],
     "best_bump": [
         best_bump,
@@ -129,6 +148,10 @@ ANSWERS = {
         lambda x, p: torch.stack(best_bump(x, p)),
         lambda x, p: torch.stack(best_bump(x, p)).numpy(),
         lambda x, p: [number.item() for number in best_bump(x, p)],
+        lambda x, p: (
+            np.average(x, weights=p),
+            np.sqrt(np.cov(x.numpy(), aweights=p.numpy(), ddof=0)),
+        ),
     ],
 }
 
@@ -144,6 +167,9 @@ WRONG = {
         (lambda p, q: torch.xlogy(p, p / q).sum(), "[0.25, 0.75, 0.0]", "of 0/0"),
         (lambda p, q: F.kl_div(q.log(), p, reduction="sum"), "[0.25, 0.75, 0.0]"),
         (lambda p, q: kl(p, q.clamp(1e-8)), "[1.0, 0.0]", "impossible"),
+        (lambda p, q: kl(p, q)[None].nan_to_num(), "[1.0, 0.0]", "impossible"),
+        (lambda p, q: kl(p[:3], q[:3]), "[0.25, 0.25, 0.25, 0.25]", "sum over all"),
+        (lambda p, q: 2 * (p * (p.log() - q.log())).nanmean(), "p = [1.0, 0.0]"),
     ],
     "kl_from_logits": [
         (lambda p, q: kl_from_logits(p, q, "mean"), "number of classes"),
@@ -155,6 +181,9 @@ WRONG = {
         (kl_div_of(lambda q: q.softmax(-1).log()), "log_softmax keeps it"),
         (kl_div_of(lambda q: (q.softmax(-1) + 1e-9).log()), "10000"),
         (with_log_of_p, "10000"),
+        (lambda p, q: kl_from_logits(p, q, "sum") / 2, "[[10000.0, 0.0]]"),
+        (lambda p, q: 3 * kl_from_logits(p, q, "mean"), "[[10000.0, 0.0]]"),
+        (lambda p, q: kl_from_logits(p.clamp(-100, 100), q.clamp(-100, 100)), "4999"),
     ],
     "compromise": [
         (lambda teachers, direction, start: teachers.mean(0), "reverse", "other"),
@@ -180,6 +209,15 @@ WRONG = {
             "[[0.9, 0.1], [0.2, 0.8], [0.05, 0.95]]",
         ),
         (for_two_texts_only, "[0.05, 0.95]"),
+        (lambda teachers, direction, start: teachers.log().mean(0).exp(), "their sum"),
+        (
+            lambda teachers, direction, start: (
+                teachers.mean(0)
+                if direction == "forward"
+                else F.normalize(1 / (1 / teachers).mean(0), 1, 0)
+            ),
+            "reverse",
+        ),
     ],
     "best_bump": [
         (lambda x, p: (best_bump(x, p)[0], best_bump(x, p)[1] ** 2), "variance"),
@@ -189,6 +227,8 @@ WRONG = {
         (lambda x, p: (best_bump(x, p)[0], (p * x**2).sum().sqrt()), "subtract"),
         (lambda x, p: best_bump(x, p)[0], "two numbers"),
         (lambda x, p: (2.0, 4.0), "[0.1, 0.2, 0.4, 0.2, 0.1]"),
+        (lambda x, p: (p @ x, p @ (x - p @ x).abs()), "standard deviation"),
+        (lambda x, p: (x.median(), best_bump(x, p)[1]), "as the mean"),
         (lambda x, p: (best_bump(x, p)[0], (x[-1] - x[0]) * 0.4), "[0.1, 0.2, 0.4"),
     ],
 }

@@ -13,6 +13,11 @@ def at_last_word(states, lengths):
     return states[torch.arange(len(states)), lengths - 1]
 
 
+def largest_of_its_words(states, lengths):
+    word = torch.arange(states.shape[1]) < lengths[:, None]
+    return states.masked_fill(~word[..., None], -torch.inf).amax(1)
+
+
 def score(words):
     f = 0.5 ** (1 / words)
     return math.log(f / (1 - f))
@@ -56,6 +61,16 @@ def by_autograd(x, w, u, y):
     for word in x:
         h = torch.tanh(weights[0] * word + weights[1] * h)
     return torch.autograd.grad((h - y) ** 2 / 2, weights)[0]
+
+
+def by_func_grad(x, w, u, y):
+    def loss(weights):
+        h = torch.tensor(0.0)
+        for word in x:
+            h = torch.tanh(weights[0] * word + weights[1] * h)
+        return (h - y) ** 2 / 2
+
+    return torch.func.grad(loss)(torch.tensor([w, u]))
 
 
 def two_words(x, w, u, y):
@@ -137,6 +152,36 @@ def blanks_matter(model, tokens, lengths, blanks=20, atol=1e-4):
     return not torch.allclose(before, after, atol=atol)
 
 
+def moved(model, tokens, lengths, change):
+    """Whether a change of the tokens or lengths moves the logits, in eval mode."""
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        before, after = model(tokens, lengths), change(model, tokens, lengths)
+    model.train(was_training)
+    return not torch.allclose(before, after, atol=1e-4)
+
+
+def blanks_in_front(*given):
+    return moved(*given, lambda model, t, n: model(F.pad(t, (20, 0)), n))
+
+
+def lengths_too(*given):
+    return moved(*given, lambda model, t, n: model(F.pad(t, (0, 20)), n + 20))
+
+
+def words_for_blanks(*given):
+    return moved(*given, lambda model, t, n: model(F.pad(t, (0, 20), value=1), n))
+
+
+def one_by_one(*given):
+    def change(model, t, n):
+        rows = zip(t[:, None], n[:, None], strict=True)
+        return torch.cat([model(F.pad(row, (0, 7)), own) for row, own in rows])
+
+    return moved(*given, change)
+
+
 def without_eval(model, tokens, lengths):
     return not torch.allclose(
         model(tokens, lengths), model(F.pad(tokens, (0, 20)), lengths), atol=1e-4
@@ -177,11 +222,14 @@ ANSWERS = {
             :, 0
         ],
         lambda s, n: (s.double() * F.one_hot(n - 1, s.shape[1]).unsqueeze(-1)).sum(1),
+        lambda s, n: at_last_word(s, n).tolist(),
+        lambda s, n: s.numpy()[np.arange(len(s)), n.numpy() - 1],
     ],
     "forget_score": [
         score,
         lambda words: -math.log(2 ** (1 / words) - 1),
         lambda words: -np.log(np.expm1(np.log(2) / words)),
+        lambda words: torch.tensor([0.5]).pow(1 / words).logit(),
         lambda words: torch.logit(
             torch.tensor(0.5, dtype=torch.float64) ** (1 / words)
         ),
@@ -199,6 +247,7 @@ ANSWERS = {
         lambda *given: blanks_matter(*given, blanks=1),
         lambda *given: torch.tensor(blanks_matter(*given)),
         lambda *given: np.bool_(blanks_matter(*given)),
+        one_by_one,
     ],
 }
 
@@ -214,7 +263,8 @@ WRONG = {
         (lambda s, n: s[:, 0], "lengths [3, 1]", "first word"),
         (lambda s, n: s.mean(1), "lengths [3, 1]", "expected [[2.0], [4.0]]"),
         (lambda s, n: at_last_word(s, n).squeeze(), "[3, 1]", "shape (2, 1)"),
-        (lambda s, n: at_last_word(s, n).tolist(), "[3, 1]", "returned list"),
+        (largest_of_its_words, "[1, 4, 2]", "first word"),
+        (lambda s, n: s.cumsum(1)[torch.arange(len(s)), n - 1], "lengths [3, 1]"),
         (lambda s, n: s[torch.arange(len(s)), n - 2], "[3, 1]", "last word but one"),
         (lambda s, n: torch.stack([s[0, 2], s[1, 0]]), "[1, 4, 2]", "shape (2, 2)"),
         (lambda s, n: s[torch.arange(2), n[:2] - 1], "[1, 4, 2]", "shape (2, 2)"),
@@ -237,6 +287,9 @@ WRONG = {
     ],
     "through_time": [
         (by_autograd, "You asked autograd", "the formula"),
+        (by_func_grad, "You asked autograd", "the formula"),
+        (lambda x, w, u, y: back(x, w, abs(u), y), "u = -1.2"),
+        (lambda x, w, u, y: back(x[-5:], w, u, y), "x = [0.3"),
         (two_words, "x = [0.5, -1.0, 2.0, 0.25]", "expected"),
         (lambda *given: (-0.24742, -0.07018), "x = [0.5", "expected"),
         (state_after, "x = [1.0, 1.0]", "expected"),
@@ -305,6 +358,9 @@ WRONG = {
         (lambda *given: "yes", "'last word'", "expected True or False"),
         (first_review, "'one review of them'", "all reviews"),
         (lambda *given: blanks_matter(*given, atol=9), "'last column'", "verdicts"),
+        (blanks_in_front, "'last word'", "behind the words"),
+        (lengths_too, "'last word'", "lengths stay"),
+        (words_for_blanks, "'mask of its own'", "which are zeros"),
     ],
 }
 

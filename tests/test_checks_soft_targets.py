@@ -47,6 +47,28 @@ def by_kl_div(s, t, T):
     return F.kl_div(log_q, log_p, reduction="batchmean", log_target=True) * T**2
 
 
+def by_cross_entropy(s, t, T):
+    p = (t.detach() / T).softmax(-1)
+    entropy = F.cross_entropy(t.detach() / T, p)
+    return T**2 * (F.cross_entropy(s / T, p) - entropy)
+
+
+def by_einsum(s, t, T):
+    log_p = (t.detach() / T).log_softmax(-1)
+    apart = log_p - (s / T).log_softmax(-1)
+    return T**2 / len(s) * torch.einsum("bc,bc", log_p.exp(), apart)
+
+
+def changing_the_student(s, t, T):
+    s.data.div_(T)
+    return T**2 * kl(t.detach() / T, s)
+
+
+def without_grad(s, t, T):
+    with torch.no_grad():
+        return soft_loss(s, t, T)
+
+
 def changing_the_teacher(s, t, T):
     return T**2 * kl(t.detach().div_(T), s / T)
 
@@ -140,18 +162,26 @@ def asks_later(teacher, images):
     return teacher
 
 
+def three_times_the_mean(s, t, T):
+    log_p, log_q = (t.detach() / T).log_softmax(-1), (s / T).log_softmax(-1)
+    return 3 * T**2 * (log_p.exp() * (log_p - log_q)).mean()
+
+
 ANSWERS = {
     "soft_target_loss": [
         soft_loss,
         losses.soft_target_loss,
         text_by_text,
         by_kl_div,
+        by_cross_entropy,
+        by_einsum,
     ],
     "alpha_without": [
         alpha_without,
         lambda a, T: 0.0 if a == 0 else 1 / (1 + (1 - a) / (a * T**2)),
         lambda a, T: np.array([a * T**2, 1 - a])[0] / np.dot([a, 1 - a], [T**2, 1]),
         lambda a, T: torch.tensor(alpha_without(a, T)),
+        lambda a, T: np.float32(alpha_without(a, T)),
     ],
     "mended": [
         mended,
@@ -159,6 +189,8 @@ ANSWERS = {
         lambda s, T, softened: mended(s.double(), T, softened).log_softmax(-1),
         lambda s, T, softened: torch.stack([mended(z, T, softened) for z in s]),
         lambda s, T, softened: s * T ** {"teacher": 1, "student": -1}[softened],
+        lambda s, T, softened: mended(s, T, softened).numpy(),
+        lambda s, T, softened: mended(s, T, softened).tolist(),
     ],
     "never_saw": [
         copier(),
@@ -190,6 +222,9 @@ WRONG = {
         (lambda s, t, T: soft_loss(s, t, max(T, 1)), "T = 0.5"),
         (lambda s, t, T: soft_loss(s[:2], t[:2], T), "T = 0.5"),
         (changing_the_teacher, "z /= T"),
+        (changing_the_student, "z /= T"),
+        (without_grad, "no gradient flows"),
+        (three_times_the_mean, "[1000, 0]"),
         (half_detached, "Part of the student"),
     ],
     "alpha_without": [
@@ -197,6 +232,8 @@ WRONG = {
         (lambda a, T: a / (a + (1 - a) * T**2), "left out"),
         (lambda a, T: alpha_without(a, T**0.5), "missing is T²"),
         (lambda a, T: a, "came in"),
+        (lambda a, T: alpha_without(a, int(T)), "alpha = 0.8, T = 0.5"),
+        (lambda a, T: a * T**2 / (a * T**2 + 0.5), "alpha = 0.9, T = 2"),
         (lambda a, T: 1.0, "alpha = 0.5, T = 4"),
         (lambda a, T: alpha_without(a, 4), "alpha = 0.9, T = 2"),
         (lambda a, T: alpha_without(0.5, T), "alpha = 0.9, T = 2"),
@@ -210,6 +247,18 @@ WRONG = {
         (lambda s, T, softened: mended(mended(s, T, softened), T, softened), "twice"),
         (lambda s, T, softened: mended(s, T, softened).softmax(-1), "probabilities"),
         (lambda s, T, softened: s + T, 'softened = "teacher"'),
+        # The larger logits are taken for the surer ones.
+        (
+            lambda s, T, softened: mended(
+                s, T, "teacher" if s.abs().max() < 1 else "student"
+            ),
+            "T = 2.5",
+            "too timid",
+        ),
+        (
+            lambda s, T, softened: mended(s, T, softened) + torch.arange(s.shape[1]),
+            'softened = "teacher"',
+        ),
         (lambda s, T, softened: mended(s, 4.0, softened), "T = 2.5"),
         (lambda s, T, softened: mended(s, max(T, 1), softened), "T = 0.5"),
         (lambda s, T, softened: mended(s[:1], T, softened), "shape (4, 2)"),

@@ -36,6 +36,34 @@ def by_functional_autograd(z, y):
     return torch.autograd.grad(F.cross_entropy(z.requires_grad_(), y), z)[0]
 
 
+def by_func_grad(z, y):
+    return torch.func.grad(lambda logits: F.cross_entropy(logits, y))(z)
+
+
+def by_forward_mode(z, y):
+    return torch.func.jacfwd(lambda logits: F.cross_entropy(logits, y))(z)
+
+
+def by_autograd_turned_on_again(z, y):
+    with torch.inference_mode(False):
+        z = torch.tensor(z.tolist(), requires_grad=True)
+        F.cross_entropy(z, torch.tensor(y.tolist())).backward()
+        return z.grad
+
+
+def gradient_in_place(z, y):
+    p = z.softmax(-1)
+    p[torch.arange(len(y)), y] -= 1
+    return p.div_(len(y))
+
+
+def gradient_by_numpy(z, y):
+    z = z.double().numpy()
+    p = np.exp(z - z.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    return np.einsum("bc,b->bc", p - np.eye(z.shape[1])[y], np.full(len(y), 1 / len(y)))
+
+
 def row_by_row(z):
     rows = [row - row.max() for row in z.reshape(-1, z.shape[-1])]
     logs = [row - math.log(sum(math.exp(x) for x in row.tolist())) for row in rows]
@@ -116,11 +144,14 @@ ANSWERS = {
         lambda z, y: (z.double().softmax(-1) - torch.eye(z.shape[-1])[y]) / len(y),
         gradient_row_by_row,
         lambda z, y: gradient_row_by_row(z, y).numpy(),
+        gradient_in_place,
+        gradient_by_numpy,
     ],
     "classes_behind": [
         lambda floor: 1 + math.e * (math.exp(floor) - 1),
         lambda floor: round(1 + math.e * (math.exp(floor) - 1)),
         lambda floor: torch.tensor(1 + math.e * (math.exp(floor) - 1)),
+        lambda floor: np.float32(1 + np.e * np.expm1(floor)),
     ],
 }
 
@@ -147,6 +178,7 @@ WRONG = {
         ),
         (lambda z: z.logsumexp(-1), "log 1, log 2, log 5", "shape ()"),
         (lambda z: z.tolist(), "log 1, log 2, log 5", "you returned [0.0"),
+        (lambda z: z.half().log_softmax(-1), "the batch [[1.0, 2.0, 5.0]"),
         (
             lambda z: shifted(z.reshape(-1, z.shape[-1])).long().reshape(z.shape),
             "log 1, log 2, log 5",
@@ -208,10 +240,19 @@ WRONG = {
         (lambda z, p: z.sigmoid() >= p, "[[0.0, 0.1, -0.1]]", "at p is not above"),
         (lambda z, p: z.sigmoid(), "p = 0.5", "only True or False"),
         (lambda z, p: (z.sigmoid() > p).any(), "p = 0.5", "shape (1, 4)"),
+        (lambda z, p: z[:1].sigmoid() > p, "shape (3, 2)", "each logit"),
+        (lambda z, p: z > 4 * (p - 0.5), "p = 0.9"),
     ],
     "gradient": [
         (by_autograd, "asked autograd", "the formula"),
         (by_functional_autograd, "asked autograd", "the formula"),
+        (by_func_grad, "asked autograd", "the formula"),
+        (by_forward_mode, "asked autograd", "the formula"),
+        (by_autograd_turned_on_again, "asked autograd", "the formula"),
+        (
+            lambda z, y: (z.softmax(-1) - F.one_hot(y, z.shape[-1])) / 2,
+            "labels [0, 1, 1, 0]",
+        ),
         (lambda z, y: z.softmax(-1) - F.one_hot(y, z.shape[-1]), "labels", "its size"),
         (
             lambda z, y: (F.one_hot(y, z.shape[-1]) - z.softmax(-1)) / len(z),
@@ -240,6 +281,7 @@ WRONG = {
         (lambda floor: 2, "a floor of 0.5514", "expected 3"),
         (lambda floor: int(1 + math.e * (math.exp(floor) - 1) + 1e-6), "0.74", "4"),
         (lambda floor: "four", "a floor of 0.3133", "expected one number"),
+        (lambda floor: min(round(1 + math.e * math.expm1(floor)), 100), "5.9095"),
     ],
 }
 

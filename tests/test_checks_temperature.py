@@ -20,6 +20,10 @@ def variance(z, T):
     return (p * (z - (p * z).sum()) ** 2).sum()
 
 
+def _centred(z, T):
+    return z / T - (z / T).softmax(-1) @ (z / T)
+
+
 def by_differences(z, T):
     z = z.double()
     up, down = losses.entropy(z, T + 1e-5), losses.entropy(z, T - 1e-5)
@@ -75,6 +79,19 @@ def slope_by_autograd(z, T):
     return torch.autograd.grad(entropy, heat)[0]
 
 
+def slope_by_func_grad(z, T):
+    def entropy(T):
+        log_p = (z / T).log_softmax(-1)
+        return -(log_p.exp() * log_p).sum()
+
+    return torch.func.grad(entropy)(torch.tensor(T))
+
+
+def slope_by_numpy(z, T):
+    p = (z.double() / T).softmax(-1).numpy()
+    return np.cov(z.double().numpy(), aweights=p, ddof=0) / T**3
+
+
 def temperature_by_root(z, classes):
     z = z.double().numpy()
 
@@ -121,6 +138,30 @@ def on_a_coarse_grid(z, labels):
     return grid[torch.stack([F.cross_entropy(z / T, labels) for T in grid]).argmin()]
 
 
+def on_a_narrow_grid(z, labels):
+    grid = torch.linspace(0.4, 4, 1801)
+    return grid[torch.stack([F.cross_entropy(z / T, labels) for T in grid]).argmin()]
+
+
+def by_mean_sureness(z, labels):
+    right = (z.argmax(-1) == labels).float().mean()
+
+    def gap(log_T):
+        return ((z / math.exp(log_T)).softmax(-1).amax(-1).mean() - right).item()
+
+    return math.exp(brentq(gap, -3, 4))
+
+
+def by_adam(z, labels):
+    log_T = torch.zeros((), requires_grad=True)
+    optimizer = torch.optim.Adam([log_T], lr=0.05)
+    for _ in range(400):
+        optimizer.zero_grad()
+        F.cross_entropy(z / log_T.exp(), labels).backward()
+        optimizer.step()
+    return log_T.exp()
+
+
 def per_example(z, labels):
     return torch.tensor(
         [by_halving(a[None], b[None]) for a, b in zip(z, labels, strict=True)]
@@ -165,12 +206,15 @@ ANSWERS = {
         lambda p, T: p ** (1 / T) / (p ** (1 / T)).sum(-1, True),
         lambda p, T: reheat(p.double(), T).numpy(),
         reheat_looped,
+        lambda p, T: p.pow_(1 / T).div_(p.sum(-1, keepdim=True)),
     ],
     "entropy_slope": [
         lambda z, T: variance(z, T) / T**3,
         lambda z, T: variance(z.double(), T).item() / T**3,
         slope_looped,
         by_differences,
+        slope_by_numpy,
+        lambda z, T: torch.einsum("i,i", (z / T).softmax(-1), _centred(z, T) ** 2) / T,
     ],
     "temperature_for": [
         temperature_for,
@@ -182,6 +226,7 @@ ANSWERS = {
         by_newton,
         by_halving,
         by_scipy,
+        by_adam,
         lambda z, labels: torch.tensor(by_halving(z, labels)),
     ],
     "fitted_temperature": [
@@ -204,6 +249,9 @@ WRONG = {
         (lambda p, T: reheat(p.float(), T), "double precision"),
         (lambda p, T: reheat(p, max(T, 1)), "T = 0.5"),
         (lambda p, T: p.sqrt() / p.sqrt().sum(-1, True), "T = 8"),
+        (lambda p, T: (torch.logit(p) / T).softmax(-1), "T = 2"),
+        (lambda p, T: (p.half().log() / T).softmax(-1), "1e-30"),
+        (lambda p, T: reheat(p.clamp(min=1e-38), T), "double precision"),
     ],
     "entropy_slope": [
         (lambda z, T: variance(z, T) / T**2, "another 1/T"),
@@ -216,6 +264,7 @@ WRONG = {
         (lambda z, T: z.var(correction=0) / T**3, "Weigh each logit"),
         (lambda z, T: variance(z, T) / T**4, "logits = [10.0"),
         (slope_by_autograd, "You asked autograd"),
+        (slope_by_func_grad, "You asked autograd"),
         (lambda z, T: variance(z, T) / 27, "T = 0.5"),
         (lambda z, T: 0.379, "[1.0, 0.0]"),
     ],
@@ -225,7 +274,9 @@ WRONG = {
         (lambda z, c: 3.0, "the film's logits"),
         (lambda z, c: 0.0, "above 0"),
         (lambda z, c: temperature_for(torch.tensor(check.FILM), c), "doubled"),
-        (lambda z, c: temperature_for(z, c, 1.0, 100.0), "0.01"),
+        (lambda z, c: temperature_for(z, c, 1.0, 1e3), "0.01"),
+        (lambda z, c: temperature_for(z, c, 1e-3, 20.0), "times 20"),
+        (lambda z, c: temperature_for(z - z.mean(), 3.0), "1.5 classes"),
     ],
     "calibration": [
         (lambda z, labels: 1.0, "At T = 1"),
@@ -236,6 +287,8 @@ WRONG = {
         (lambda z, labels: 2.949, "half as sure"),
         (on_a_coarse_grid, "expected"),
         (by_brier, "expected"),
+        (by_mean_sureness, "expected 2.9"),
+        (on_a_narrow_grid, "six times too sure"),
         (lambda z, labels: per_example(z[:50], labels[:50]).median(), "expected"),
     ],
     "fitted_temperature": [

@@ -13,6 +13,19 @@ def both_ends(tokens, most):
     return text.first_and_last(tokens, most)
 
 
+def two_at_most(tokens, most):
+    if len(tokens) <= most:
+        return tokens
+    tail = min(most // 2, 2)
+    return tokens[: most - tail] + tokens[len(tokens) - tail :]
+
+
+def middle_deleted(tokens, most):
+    if len(tokens) > most:
+        del tokens[most - most // 2 : len(tokens) - most // 2]
+    return tokens
+
+
 def batches(lengths, size):
     return [lengths[i : i + size] for i in range(0, len(lengths), size)]
 
@@ -113,6 +126,12 @@ def needed(words, unread, size, score):
     return taken / sum(unread.values())
 
 
+def none_for_unknown(words, unread, size, score):
+    pieces = set(check.learned(words, size, score))
+    taken = sum(n * greedy(w, pieces) for w, n in unread.items())
+    return taken / sum(unread.values())
+
+
 def needed_by_numpy(words, unread, size, score):
     pieces = check.learned(words, size, score)
     taken = [greedy(word, pieces) or 1 for word in unread]
@@ -131,6 +150,7 @@ ANSWERS = {
         lambda t, n: t if len(t) <= n else t[: (n + 1) // 2] + t[len(t) - n // 2 :],
         lambda t, n: tuple(both_ends(t, n)),
         ends_by_place,
+        middle_deleted,
     ],
     "padding_share": [
         blank,
@@ -138,7 +158,12 @@ ANSWERS = {
         blank_by_numpy,
         lambda *given: torch.tensor(blank(*given), dtype=torch.float64),
     ],
-    "fewest_pieces": [fewest, breadth_first, lambda w, p: np.int64(fewest(w, p))],
+    "fewest_pieces": [
+        fewest,
+        breadth_first,
+        lambda w, p: np.int64(fewest(w, p)),
+        lambda w, p: float(fewest(w, p)),
+    ],
     "pieces_a_word": [needed, needed_by_numpy, needed_word_by_word],
 }
 
@@ -167,6 +192,10 @@ WRONG = {
         (lambda t, n: t if len(t) <= n else t[: n - 2] + t[-2:], "max_tokens = 1"),
         (lambda t, n: t if len(t) < n else both_ends(t[:-1], n), "max_tokens = 4"),
         (lambda t, n: "".join(both_ends(t, n)), "expected a list"),
+        # Right for a tail of one or two, for tokens in order, for each token once.
+        (two_at_most, "max_tokens = 7"),
+        (lambda t, n: sorted(both_ends(t, n)), "'b', 'a', 'n'"),
+        (lambda t, n: list(dict.fromkeys(both_ends(t, n))), "'b', 'a', 'n'"),
     ],
     "padding_share": [
         (
@@ -215,6 +244,8 @@ WRONG = {
             "expected",
         ),
         (lambda n, size, pool: blank(n, 2, 1), "pool = 3"),
+        (lambda n, size, pool: blank(n, 2, pool), "batch_size = 3"),
+        (lambda n, size, pool: round(blank(n, size, pool), 2), "expected 0.375"),
     ],
     "fewest_pieces": [
         (greedy, "'abcde'", "another way is shorter"),
@@ -252,6 +283,15 @@ WRONG = {
         (lambda w, u, size, score: needed(w, u, 9, score), "14 pieces"),
         (lambda w, u, size, score: 1.5, "9 pieces", "expected"),
         (lambda *given: [needed(*given), 0.0], "one number"),
+        (
+            lambda w, u, *rest: needed(
+                w, Counter({x: n for x, n in u.items() if "z" not in x}), *rest
+            ),
+            "expected",
+        ),
+        (lambda w, u, *rest: needed(w + u, u, *rest), "expected"),
+        (lambda w, u, *rest: needed(Counter(set(w)), u, *rest), "expected"),
+        (none_for_unknown, "one piece, [UNK]"),
     ],
 }
 

@@ -3,6 +3,7 @@ import torch
 from exercises import exercise_tests
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
+from sklearn.metrics.pairwise import cosine_similarity
 from torch.nn import functional as F
 
 from course_lib.checks import word_vectors as check
@@ -53,6 +54,31 @@ def all_but_the_first(vectors, word, k):
     return order[1 : k + 1].tolist()
 
 
+def by_unit_distance(vectors, word, k, length=2):
+    unit = F.normalize(vectors, p=length, dim=1)
+    apart = (unit - unit[word]).norm(p=length, dim=1)
+    apart[word] = torch.inf
+    return apart.argsort(stable=True)[:k]
+
+
+def by_sklearn(vectors, word, k):
+    alike = cosine_similarity(vectors.numpy())[word]
+    alike[word] = -2
+    return tuple(np.argsort(-alike, kind="stable")[:k])
+
+
+def either_way(vectors, word, k):
+    alike = cosines(vectors, word).abs()
+    alike[word] = -1
+    return alike.topk(k).indices.tolist()
+
+
+def damped_in_place(counts, power):
+    counts **= power
+    counts /= counts.sum()
+    return counts
+
+
 def farthest(vectors, word, k):
     return cosines(vectors, word).argsort()[:k].tolist()
 
@@ -81,16 +107,25 @@ def by_torch(counts, directions):
 
 
 ANSWERS = {
-    "information": [pmi, by_expectation, lambda n, i, j: torch.tensor(pmi(n, i, j))],
+    "information": [
+        pmi,
+        by_expectation,
+        lambda n, i, j: torch.tensor(pmi(n, i, j)),
+        lambda n, i, j: np.array([pmi(n, i, j)]),
+    ],
     "neighbours": [
         without_itself,
         one_by_one,
         lambda v, word, k: torch.tensor(without_itself(v, word, k)),
+        by_unit_distance,
+        by_sklearn,
     ],
     "smoothed": [
         lambda n, power: n**power / (n**power).sum(),
         lambda n, power: (n / n.sum()) ** power / ((n / n.sum()) ** power).sum(),
         lambda n, power: [x**power / sum(y**power for y in n) for x in n],
+        lambda n, power: (power * torch.tensor(n).log()).softmax(0),
+        damped_in_place,
     ],
     "kinds_found": [
         lambda n, directions: cut_down(positive(n), directions),
@@ -123,6 +158,8 @@ WRONG = {
             "less often than by chance",
         ),
         (lambda n, i, j: n, "words 0 and 1", "expected one number"),
+        (lambda n, i, j: pmi(n, i, j) + np.log(2), "words 0 and 1", "1.792"),
+        (lambda n, i, j: pmi(n - np.diag(np.diag(n)), 0, j), "words 0 and 1"),
         (lambda n, i, j: pmi(n, 0, 1), "words 0 and 2", "expected"),
         (lambda n, i, j: np.log(n[i, j] * 24 / n[i].sum() / n[j].sum()), "1 and 2", ""),
     ],
@@ -142,6 +179,10 @@ WRONG = {
             "Nearest first",
         ),
         (lambda v, word, k: without_itself(v, word, 1), "k = 3", "how many"),
+        (lambda v, word, k: without_itself(v, word, 3)[:k], "k = 5", "how many"),
+        (lambda *given: by_unit_distance(*given, length=1).tolist(), "k = 5"),
+        (lambda v, word, k: without_itself(v - v.mean(0), word, k), "word 0"),
+        (either_way, "word 0 and k = 3"),
         (lambda v, word, k: without_itself(v, word, 1)[0], "k = 3", "expected a list"),
     ],
     "smoothed": [
@@ -161,6 +202,9 @@ WRONG = {
         ),
         (lambda n, power: np.exp(n) / np.exp(n).sum(), "power 0.75", "softmax"),
         (lambda n, power: (n**power).sum(), "power 0.75", "One share for each"),
+        (lambda n, power: n**0.75 / (n**0.75).sum(), "power 0.5"),
+        (lambda n, power: n ** (power or 0.1) / (n ** (power or 0.1)).sum(), "power 0"),
+        (lambda n, power: (n**power / (n**power).sum()).astype(int), "power 0.75"),
         (
             lambda n, power: (
                 np.sqrt(np.sqrt(n)) ** 3 / (np.sqrt(np.sqrt(n)) ** 3).sum()

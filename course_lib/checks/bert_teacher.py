@@ -99,7 +99,7 @@ def attention(function: Callable[[Tensor, Tensor, Tensor, Tensor], Any]) -> None
             "The query of one word meets the key of another: q @ k.T.": out(scores.T),
         }
         given = f"{words} words of {width} features and keep = {stand}"
-        same(call(function, q, k, v, keep), out(scores), given, slips)
+        same(call(function, q, k, v, keep), out(scores).numpy(), given, slips)
 
 
 @check("Right: and the noise falls with the root of n.")
@@ -170,15 +170,21 @@ class Noisy(nn.Module):
         return self.dropout(said * self.scale)
 
 
-def batches_out_of_order() -> tuple[list[Batch], Tensor]:
-    """Five texts in two batches, and what the teacher says of them in order."""
-    tokens = torch.tensor([[11, 1, 0], [12, 2, 3], [13, 0, 0], [14, 4, 0], [15, 5, 6]])
+def batches_out_of_order(places: list[list[int]]) -> tuple[list[Batch], Tensor]:
+    """Texts in batches by their places, and what the teacher says of them in order.
+
+    >>> batches, said = batches_out_of_order([[1], [2, 0]])
+    >>> [batch.index.tolist() for batch in batches], said.tolist()
+    ([[1], [2, 0]], [[13.0, 2.0], [12.0, 3.0], [15.0, 1.0]])
+    """
+    tokens = torch.tensor([[13, 1, 0], [12, 2, 3], [15, 0, 0], [11, 4, 0], [14, 5, 6]])
     lengths = torch.tensor([2, 3, 1, 2, 3])
     batches = [
         Batch(tokens[i], lengths[i], torch.zeros(len(i)).long(), None, i)
-        for i in (torch.tensor([4, 1, 0]), torch.tensor([3, 2]))
+        for i in map(torch.tensor, places)
     ]
-    return batches, torch.stack([tokens[:, 0], lengths], dim=1).float()
+    said = torch.stack([tokens[:, 0], lengths], dim=1).float()
+    return batches, said[: sum(map(len, places))]
 
 
 @check("Right: calm, in order, and the teacher as it was.")
@@ -186,7 +192,8 @@ def soft_targets(function: Callable[[nn.Module, list[Batch]], Any]) -> None:
     """The teacher's logits of all texts, in the order of the split.
 
     >>> def calm(teacher, batches):
-    ...     mode, rows = teacher.training, torch.zeros(5, 2)
+    ...     mode, n = teacher.training, sum(len(batch.index) for batch in batches)
+    ...     rows = torch.zeros(n, 2)
     ...     teacher.eval()
     ...     with torch.no_grad():
     ...         for batch in batches:
@@ -198,12 +205,14 @@ def soft_targets(function: Callable[[nn.Module, list[Batch]], Any]) -> None:
     >>> soft_targets(lambda teacher, batches: calm(teacher, batches).softmax(1))
     ❌ For a teacher in train mode ... Those are probabilities; keep the logits.
     """
-    order = [4, 1, 0, 3, 2]
+    five = [[4, 1, 0], [3, 2]]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        for mode in ("train", "eval"):
+        cases = (("train", five), ("eval", five), ("train", [[1], [2, 0]]))
+        for mode, places in cases:
             teacher = Noisy().train(mode == "train")
-            batches, truth = batches_out_of_order()
+            batches, truth = batches_out_of_order(places)
+            order = torch.cat([batch.index for batch in batches])
             slips = {
                 "They are in the order of the batches: use each batch's index.": (
                     truth[order]
@@ -216,7 +225,8 @@ def soft_targets(function: Callable[[nn.Module, list[Batch]], Any]) -> None:
                     lambda got: (got == 0).any()
                 ),
             }
-            given = f"a teacher in {mode} mode and batches of texts [4, 1, 0], [3, 2]"
+            shown = ", ".join(map(str, places))
+            given = f"a teacher in {mode} mode and batches of texts {shown}"
             value = call(function, teacher, batches)
             same(value, truth, given, slips)
             require(

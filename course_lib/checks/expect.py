@@ -29,9 +29,6 @@ Slips = dict[str, Any]
 OTHER_SHAPE = object()
 
 
-AUTOGRAD = "You asked autograd; expected the formula."
-
-
 class Wrong(Exception):
     """Raised inside a check, with a message for the reader."""
 
@@ -70,16 +67,13 @@ def call_without_autograd(function: Callable[..., Any], *inputs: Any) -> Any:
     Traceback (most recent call last):
     course_lib.checks.expect.Wrong: You asked autograd; expected the formula.
     """
-    try:
-        with torch.inference_mode():
-            value, used = call_noting(function, "torch.autograd", *inputs)
-    except RuntimeError as error:
-        if "grad" not in str(error):
-            raise
-        raise Wrong(AUTOGRAD) from None
-    # Inference mode can be left, and `torch.func.grad` does not mind it.
-    require(not {"grad", "backward"} & set(used), AUTOGRAD)
-    return value
+    with torch.inference_mode(), WithoutAutograd():
+        try:
+            return call(function, *inputs)
+        except RuntimeError as error:
+            if "grad" not in str(error):
+                raise
+    raise Wrong("You asked autograd; expected the formula.")
 
 
 def call_noting(
@@ -106,6 +100,24 @@ def call_noting(
         return call(function, *inputs), used
     finally:
         sys.setprofile(before)
+
+
+class WithoutAutograd(TorchFunctionMode):
+    """Stops those who turn it on again: `torch.func.grad`, `jvp`, `enable_grad`.
+
+    >>> with torch.inference_mode(), WithoutAutograd():
+    ...     torch.func.grad(torch.sin)(torch.tensor(0.0))
+    Traceback (most recent call last):
+    RuntimeError: There is no autograd here.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        forward_mode = getattr(func, "__name__", "") == "_make_dual"
+        if forward_mode or torch.is_grad_enabled():
+            raise RuntimeError("There is no autograd here.")
+        return func(*args, **(kwargs or {}))
 
 
 def count_operations(function: Callable[..., Any], *inputs: Any) -> float:

@@ -68,6 +68,12 @@ def kl(function: Callable[[Tensor, Tensor], Any]) -> None:
             math.inf,
             {"The student calls impossible what happens half of the time.": always},
         ),
+        (
+            [0.1, 0.2, 0.3, 0.4],
+            [0.25] * 4,
+            math.log(4) + sum(x * math.log(x) for x in (0.1, 0.2, 0.3, 0.4)),
+            {"There may be more than three outcomes; sum over all.": always},
+        ),
     ]
     for p, q, truth, slips in cases:
         got = call(function, torch.tensor(p), torch.tensor(q))
@@ -102,7 +108,7 @@ def kl_from_logits(function: Callable[[Tensor, Tensor], Any]) -> None:
     }
     lost: Slips = {
         "Probabilities this small round to 0, and their logarithm is lost; "
-        "log_softmax keeps it.": always
+        "log_softmax keeps it.": lambda got: not np.isfinite(got)
     }
     sure, even = torch.tensor([[1e4, 0.0]]), torch.tensor([[0.0, 0.0]])
     for a, b, known in [(p, q, slips), (sure, even, lost), (even, sure, lost)]:
@@ -190,6 +196,9 @@ def compromise(function: Callable[[Tensor, str, Tensor], Any]) -> None:
                 other = ends["reverse" if direction == "forward" else "forward"]
                 slips: Slips = {
                     "One answer for all texts; return it once.": OTHER_SHAPE,
+                    "Those do not sum to 1: divide by their sum.": (
+                        lambda got: got.min() > 0 and abs(got.sum() - 1) > 0.01
+                    ),
                     "Those are logarithms or logits; take the softmax.": (
                         lambda got: abs(got.sum() - 1) > 0.01
                     ),

@@ -147,10 +147,11 @@ def _mended(function: Any, s: Tensor, t: Tensor, T: float, softened: str) -> Non
     }
     given = f'logits = {s.tolist()}, T = {T:g}, softened = "{softened}"'
     value = call(function, s, T, softened)
-    got = read(value, t, given)
-    centred = t - t.mean(-1, keepdim=True)
+    truth = t.numpy()
+    got = read(value, truth, given)
+    centred = truth - truth.mean(-1, keepdims=True)
     if not close(got - got.mean(-1, keepdims=True), centred):  # softmax sees no shift
-        same(value, t, given, slips)
+        same(value, truth, given, slips)
 
 
 @check("Right: it has seen confetti and nothing else, and reads digits.")

@@ -115,6 +115,7 @@ def labels_at(function: Callable[[Tensor, float], Any]) -> None:
         ([[3.0, 2.0, 0.5]], 0.9),
         ([[-1.0, -3.0, 4.0]], 0.1),
         ([[0.0, 0.1, -0.1]], 0.5),
+        ([[1.0, -1.0], [-2.0, 2.0], [0.9, 0.8]], 0.7),
     ]
     for numbers, p in cases:
         z = torch.tensor(numbers)

@@ -131,6 +131,7 @@ def temperature_for(function: Callable[[Tensor, float], Any]) -> None:
         ("the film's logits", film, 1.5),
         ("the film's logits, doubled", 2 * film, 3.0),
         ("the film's logits plus 100", film + 100, 3.0),
+        ("the film's logits, times 20", 20 * film, 5.0),
         ("the logits [0, 0.01]", torch.tensor([0.0, 0.01]), 1.9),
     ]
     for name, logits, classes in cases:
@@ -169,6 +170,7 @@ def calibration(function: Callable[[Tensor, Tensor], Any]) -> None:
     for size, classes, given in [
         (3.0, 4, "a model that is three times too sure"),
         (0.5, 3, "a model that is half as sure as it should be"),
+        (6.0, 5, "a model that is six times too sure"),
     ]:
         generator = torch.Generator().manual_seed(0)
         z = 2 * torch.randn(2_000, classes, generator=generator)

@@ -22,7 +22,8 @@ def first_and_last(function: Callable[[list[str], int], Any]) -> None:
     ❌ For tokens ['a', 'b', 'c', 'd', 'e', 'f', 'g'] and max_tokens = 4 you returned
     ['a', 'b', 'c', 'd']; expected ['a', 'b', 'f', 'g']. That is the beginning alone.
     """
-    for text, most in (("abcdefg", 4), ("abcdefg", 5), ("abc", 4), ("abcd", 1)):
+    cases = (("abcdefg", 4), ("abcdefg", 5), ("abc", 4), ("abcd", 1), ("banana", 6))
+    for text, most in (*cases, ("mississippi", 7)):
         tokens, tail = list(text), most // 2
         head = most - tail
         truth = tokens[:head] + tokens[-tail:] * (tail > 0)
@@ -61,6 +62,7 @@ def padding_share(function: Callable[[list[int], int, int], Any]) -> None:
         ([9, 1, 8, 2, 30, 3, 40, 4], 2, 2),
         ([1, 5, 4, 9, 3], 2, 10),
         ([6, 6, 6], 2, 1),
+        ([5, 1, 7, 2, 9, 3, 8, 4, 6, 2, 20], 3, 2),
     ]
     for lengths, size, pool in cases:
         cells = partial(count_cells, lengths, size)
@@ -240,6 +242,7 @@ def pieces_a_word(
     }
     for letters, size in (("abc", 9), ("abcd", 14), ("abcd", 20)):
         words, unread = drawn_words(letters, 0), drawn_words(letters, 1)
+        unread["az"] += 40  # with a letter of which there is no piece
         for name, score in scores.items():
             pieces = set(learned(words, size, score))
             letters_only = {p for p in pieces if len(p.removeprefix("##")) == 1}
@@ -266,6 +269,10 @@ def pieces_a_word(
                 ),
                 "Divide by the running words, not by the different ones.": (
                     mean(unread) * unread.total() / len(unread)
+                ),
+                "A word that cannot be cut is one piece, [UNK].": (
+                    sum(n * greedy(w, pieces) for w, n in unread.items())
+                    / unread.total()
                 ),
                 "That is with the other score.": (
                     mean(unread, known=set(learned(words, size, other)))

@@ -69,7 +69,17 @@ def neighbours(function: Callable[[Tensor, int, int], Any]) -> None:
     """
     rows = [[1.0, 0.0], [0.9, 0.1], [9.0, 9.0], [0.0, 1.0], [-1.0, 0.0]]
     twins = [[6.0, 8.0], [3.0, 4.0], [4.0, 3.0], [-3.0, 4.0], [0.3, -0.4]]
-    for numbers, word, k in ((rows, 0, 3), (rows, 3, 2), (twins, 1, 2)):
+    deep = [
+        [3.0, 2.0, 1.0],
+        [9.0, 1.0, 1.0],
+        [0.5, 0.5, 0.5],
+        [1.0, 3.0, 0.0],
+        [2.0, 0.0, 0.0],
+        [0.0, 5.0, 4.0],
+        [-1.0, 2.0, 2.0],
+    ]
+    cases = ((rows, 0, 3), (rows, 3, 2), (twins, 1, 2), (deep, 0, 5))
+    for numbers, word, k in cases:
         v = torch.tensor(numbers)
         truth = nearest(v, word, k)
         slips: Slips = {
