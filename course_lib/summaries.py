@@ -27,8 +27,8 @@ def sentences_of(text: str) -> list[str]:
     """Cut a text into sentences, by a plain rule.
 
     A sentence ends with its line; and at . ! or ? where a space and a capital or a
-    number follow, unless the word before is a single letter or in `SHORT`. So "the U.S.
-    Senate" and "at 5 p.m. Monday" come out right and wrong: no rule without a list is
+    number follow, unless the word before is in `SHORT` or made of single letters. So
+    "the U.S. Senate" stays whole, and "at 5 p.m. It rained." does, too: no rule is
     right everywhere. Raises `ValueError` for a text without any.
 
     >>> sentences_of('Dr. Lang left. "Gone?" asked a nurse. It was 3.30 p.m.')
@@ -40,9 +40,8 @@ def sentences_of(text: str) -> list[str]:
         for end in _END.finditer(line):
             before = line[start : end.start()]
             last = before.split()[-1].strip("\"'“‘([").rstrip(".").lower()
-            if before.endswith(".") and (
-                last in SHORT or (len(last) == 1 and last.isalpha())
-            ):
+            letters = last != "i" and re.fullmatch(r"(?:[a-z]\.)*[a-z]", last)
+            if before.endswith(".") and (last in SHORT or letters):
                 continue
             found.append(line[start : end.end()].strip())
             start = end.end()

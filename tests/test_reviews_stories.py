@@ -64,7 +64,7 @@ def test_made_stories_are_the_same_each_time_and_each_is_there_once():
     assert stories != made_stories(200, split="train", seed=4)
     with pytest.raises(ValueError, match="split is 'dev'; expected one of train"):
         made_stories(1, split="dev")
-    with pytest.raises(ValueError, match="'sports'.*expected some of fire"):
+    with pytest.raises(ValueError, match=r"'sports'.*expected some of fire"):
         made_stories(1, split="train", topics=["sports"])
 
 
@@ -104,7 +104,7 @@ def test_stories_come_back_from_all_forms(tmp_path):
 def test_what_is_no_story_is_named(tmp_path):
     with pytest.raises(ValueError, match="row 7: the text is empty"):
         Story(" ", "It rained.", "row 7")
-    with pytest.raises(ValueError, match="4 words and its text 2; .* changed places"):
+    with pytest.raises(ValueError, match=r"4 words and its text 2; .* changed places"):
         Story("It rained.", "It rained all day.")
     with pytest.raises(ValueError, match="no line @highlight"):
         story_from("It rained.", "a.story")

@@ -39,6 +39,8 @@ def worth(parts, places, reference):
         ("Dr. Lang met Mr. P. Hale. They ate.", 2),
         ('"Stop!" He did. (So did I.) 7 left.', 4),
         ("At 3.30 p.m. it rained, e.g. on us.", 1),
+        ("The U.S. Senate sat. Nobody came.", 2),
+        ("At 5 p.m. It rained.", 1),  # wrong, as its docstring says
         ("A line\nand another\n\n", 2),
         ("第一句。第二句！", 2),
         ("no mark at the end", 1),
