@@ -115,8 +115,11 @@ def best_oracle(
     ([1, 2], [0])
     """
     parts, reference = _parts(sentences, summary, most, split)
-    every = [c for k in range(most + 1) for c in combinations(range(len(parts)), k)]
-    return list(max(every, key=lambda c: (_worth(parts, c, reference), -len(c))))
+    every: list[tuple[int, ...]] = [
+        c for k in range(most + 1) for c in combinations(range(len(parts)), k)
+    ]
+    worth = [_worth(parts, c, reference) for c in every]
+    return list(every[int(np.argmax(worth))])  # of equal ones the shortest, earliest
 
 
 def labels_of(places: Sequence[int], count: int) -> list[int]:

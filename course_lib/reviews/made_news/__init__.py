@@ -53,7 +53,7 @@ def made_stories(
     writer = _Writer(random, places[low:high], split == "test")
     found: dict[str, Story] = {}
     while len(found) < count:
-        story = writer.write(topics[random.integers(len(topics))])
+        story = writer.write(topics[int(random.integers(len(topics)))])
         found.setdefault(story.text, story)
     return list(found.values())
 
@@ -84,7 +84,7 @@ class _Writer:
     def one(self, options: Sequence[str]) -> str:
         """One of the wordings that this split may use."""
         known = len(options) if self.everything else max(len(options) - 1, 1)
-        return options[self.random.integers(known)]
+        return options[int(self.random.integers(known))]
 
     def some(self, options: Sequence[str], count: int) -> list[str]:
         return [options[i] for i in self.random.permutation(len(options))[:count]]
