@@ -4,7 +4,7 @@
 a story's sentences say. In most stories these come first, as in a newspaper; in others
 a scene comes first, or the news stands at the end. No place of one split comes up in
 another, and some wordings are the test's alone. The twenty `written_stories` beside
-them were written by hand, and no program has seen them.
+them were written one by one, without it.
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ def made_stories(
 
 
 def written_stories() -> list[Story]:
-    """Return twenty short news items and their summaries, written by hand.
+    """Return twenty short news items and their summaries, written one by one.
 
     Their places and people are invented; they are under this project's licence for
     texts, CC BY 4.0.
