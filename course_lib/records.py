@@ -34,6 +34,9 @@ SHOWN = {
     "macro_f1": ("macro F1, %", 100),
     "span_f1": ("F1 over names, %", 100),
     "token_accuracy": ("words right, %", 100),
+    "rouge_1": ("ROUGE-1 F1, %", 100),
+    "rouge_2": ("ROUGE-2 F1, %", 100),
+    "rouge_l": ("ROUGE-L F1, %", 100),
 }
 
 #: What a distillation's verdict means.

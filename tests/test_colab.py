@@ -18,7 +18,14 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(ROOT.glob("notebooks/[!.]*/*.ipynb"))
 
 #: All that the course adds to what Colab brings; nothing that is there is replaced.
-ADDED = {"colorlog", "jupyterquiz", "optuna", "torchtext", "vl-convert-python"}
+ADDED = {
+    "colorlog",
+    "jupyterquiz",
+    "optuna",
+    "rouge-score",
+    "torchtext",
+    "vl-convert-python",
+}
 
 #: Modules that a package has under another name than its own.
 NAMED = {

@@ -833,6 +833,20 @@ MISTAKES = [
     Mistake("reviews/tagged.py", ("test_spans.py",), "a name without B- is passed over",
             'if letter == "I" and not goes_on and not older:', "if False:"),
 
+    # Summaries: what counts once, what is padding, and what no split may share.
+    Mistake("rouge.py", ("test_rouge.py",), "recall is reported for F1",
+            "shared / wanted, 2 * shared / (said + wanted))",
+            "shared / wanted, shared / wanted)"),
+    Mistake("summaries.py", ("test_summaries.py",),
+            "the oracle goes on where no sentence helps",
+            "if highest <= best:", "if highest < 0:"),
+    Mistake("models/summariser.py", ("test_models_summariser.py",),
+            "padding enters the last sentence's mean",
+            "x * there.unsqueeze(-1)", "x"),
+    Mistake("reviews/made_news/__init__.py", ("test_reviews_stories.py",),
+            "places of the test are in the training stories",
+            "places[low:high]", "places"),
+
     # Labels that nobody knows.
     Mistake("reviews/table.py", ("test_reviews_table.py",),
             "labels in the unlabelled split taken",
