@@ -1,8 +1,9 @@
+import heapq
+
 import torch
 from exercises import exercise_tests
 
 from course_lib.checks import sequences as check
-from course_lib.reviews.made_walks import DIRECTIONS, steps_of
 from course_lib.sequences import IGNORED, sequence_examples
 
 
@@ -43,13 +44,59 @@ def plain_kl(p, q):
     return (p * (p / q).log()).sum(-1)
 
 
-def walks_with_turns(walk):
-    pairs = zip(walk[1:], steps_of(walk), strict=True)
-    return [word for pair in pairs for word in pair]
+def beam(width):
+    def search(writer, length):
+        kept = {(): 1.0}
+        for _ in range(length):
+            longer = {
+                (*said, word): chance * share
+                for said, chance in kept.items()
+                for word, share in writer(said).items()
+            }
+            best = sorted(longer, key=longer.get, reverse=True)[:width]
+            kept = {said: longer[said] for said in best}
+        return list(max(kept, key=kept.get))
+
+    return search
 
 
-def last_first(walk):
-    return steps_of(walk)[::-1]
+def best_first(writer, length):
+    queue = [(-1.0, ())]
+    while True:
+        chance, said = heapq.heappop(queue)
+        if len(said) == length:
+            return said
+        for word, share in writer(said).items():
+            heapq.heappush(queue, (chance * share, (*said, word)))
+
+
+def bounded(writer, length, said=(), chance=1.0, best=(0.0, None)):
+    # Depth first, likeliest word first; gives up where it cannot win any more.
+    if len(said) == length:
+        return (chance, said) if chance > best[0] else best
+    for word, share in sorted(writer(said).items(), key=lambda x: -x[1]):
+        if chance * share > best[0]:
+            best = bounded(writer, length, (*said, word), chance * share, best)
+    return best
+
+
+def all_sentences(writer, length):
+    whole = {(): 1.0}
+    for _ in range(length):
+        whole = {
+            (*s, w): c * share
+            for s, c in whole.items()
+            for w, share in writer(s).items()
+        }
+    return max(whole, key=whole.get)
+
+
+def unlikeliest(writer, length):
+    said = ()
+    for _ in range(length):
+        chances = writer(said)
+        said += (min(chances, key=chances.get),)
+    return said
 
 
 ANSWERS = {
@@ -59,10 +106,10 @@ ANSWERS = {
         chain_by_loop,
         lambda p1, p2, q1, q2: kl(p1, q1) + p1 @ kl(p2, q2),
     ],
-    "steps": [
-        steps_of,
-        lambda walk: tuple(steps_of(walk)),
-        lambda walk: [walk[0], *steps_of(walk)],
+    "favourite": [
+        beam(8),
+        best_first,
+        lambda writer, length: bounded(writer, length)[1],
     ],
 }
 
@@ -90,14 +137,13 @@ WRONG = {
         (lambda *given: chain_of_sentences(*given) / 2, "not a mean"),
         (lambda p1, p2, q1, q2: chain_of_sentences(q1, q2, p1, p2), "2 words"),
     ],
-    "steps": [
-        (lambda walk: steps_of(walk)[-1:], "of 200 others"),
-        (lambda walk: walks_with_turns(walk)[:-1] + ["north"], "as the last word"),
-        (lambda walk: ["spin"], "a list of words"),
-        (lambda walk: steps_of(walk) * 4, "1 to 12"),
-        (lambda walk: [], "0 words"),
-        (last_first, "as the last word"),
-        (lambda walk: DIRECTIONS[0], "a list of words"),
+    "favourite": [
+        (beam(1), "several beginnings"),
+        (all_sentences, "more than 120 times"),
+        (unlikeliest, "of 0; expected"),
+        (lambda writer, length: ["a"] * length, "several beginnings"),
+        (lambda writer, length: beam(8)(writer, length - 1), "six words"),
+        (lambda writer, length: "".join(beam(8)(writer, length)), "six words"),
     ],
 }
 

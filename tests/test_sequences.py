@@ -11,6 +11,7 @@ from course_lib.losses.tokens import (
     token_label_loss,
 )
 from course_lib.models.writers import Writer
+from course_lib.reviews.made_facts import NAMES, RELATIONS, made_facts, made_questions
 from course_lib.reviews.made_language import (
     DIALECTS,
     NOUNS,
@@ -18,7 +19,6 @@ from course_lib.reviews.made_language import (
     made_pairs,
     translations,
 )
-from course_lib.reviews.made_walks import made_walks
 from course_lib.sequences import END, GO, Words, left_padded, sequence_examples
 from course_lib.training import train
 from course_lib.training.writing import NextWord, NextWordDistillation, OwnAnswers
@@ -247,10 +247,13 @@ def test_a_translation_by_hand():
     assert len(hill) == 7 and hill[-1] == "."
 
 
-def test_there_are_no_more_walks_than_there_are():
-    assert len({" ".join(walk) for walk, _ in made_walks(64, turns=2)}) == 64
-    with pytest.raises(ValueError, match="of 2 turns there are 64"):
-        made_walks(65, turns=2)
+def test_each_question_comes_up_once_and_nobody_is_their_own_boss():
+    questions = made_questions()
+    whole = len(RELATIONS) ** 2 * len(NAMES)
+    assert len({" ".join(asked) for asked, _ in questions}) == whole
+    for whom in made_facts().values():
+        assert sorted(whom.values()) == sorted(NAMES)
+        assert all(name != other for name, other in whom.items())
 
 
 def test_a_comparison_of_answers_is_a_mean_and_a_paired_difference():
