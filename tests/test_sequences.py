@@ -241,7 +241,7 @@ def test_pairs_are_right_in_one_dialect_and_splits_share_none():
 
 
 def test_a_translation_by_hand():
-    hill = translations("again a cat sees the old dog .".split())[0]
+    hill = translations(["again", "a", "cat", "sees", "the", "old", "dog", "."])[0]
     dog_is_second = NOUNS.index("dog") % 2 == 1
     assert dog_is_second and hill[3].endswith("a") and hill[4] == "la"
     assert len(hill) == 7 and hill[-1] == "."
@@ -259,8 +259,7 @@ def test_each_question_comes_up_once_and_nobody_is_their_own_boss():
 def test_a_comparison_of_answers_is_a_mean_and_a_paired_difference():
     random = np.random.default_rng(0)
     runs = [
-        {"a": random.random(400) < 0.7, "b": random.random(400) < 0.4}
-        for _ in range(5)
+        {"a": random.random(400) < 0.7, "b": random.random(400) < 0.4} for _ in range(5)
     ]
     found = compare_answers(runs, differences={"lead": ("a", "b")})
     mean = np.mean([run["a"].mean() for run in runs])

@@ -164,13 +164,14 @@ def _toy_writer(
 ) -> tuple[dict[tuple[str, ...], dict[str, float]], tuple[str, ...]]:
     """Return a writer's probabilities after each beginning, and its best sentence."""
     random = np.random.default_rng(seed)
-    writer, best, open_ = {}, {(): 1.0}, [()]
+    writer: dict[tuple[str, ...], dict[str, float]] = {}
+    best: dict[tuple[str, ...], float] = {(): 1.0}
     for _ in range(LENGTH):
         longer = {}
-        for said in open_:
+        for said in best:
             shares = random.dirichlet([0.7] * 3)
             writer[said] = dict(zip("abc", map(float, shares), strict=True))
             for word, share in writer[said].items():
                 longer[(*said, word)] = best[said] * share
-        best, open_ = longer, list(longer)
+        best = longer
     return writer, max(best, key=lambda said: best[said])

@@ -86,9 +86,9 @@ def generalised_js_loss(
     """Return T² times a divergence between KL(teacher‖student) and its reverse.
 
     With p the teacher's, q the student's and m = βp + (1 - β)q, Agarwal et al. (2024)
-    take JSD = β KL(p‖m) + (1 - β) KL(q‖m), which is 0 at both ends, and near them nearly
-    a KL times β or 1 - β. Here it is divided by β(1 - β): so it is KL(p‖q) at β = 0,
-    KL(q‖p) at β = 1, and has no jump between; at β = ½ it is four times `js_divergence`.
+    take JSD = β KL(p‖m) + (1 - β) KL(q‖m), which is 0 at both ends, and near them is
+    nearly a KL times β or 1 - β. Here it is divided by β(1 - β): so it is KL(p‖q) at
+    β = 0, KL(q‖p) at β = 1, and has no jump between; at β = ½ it is 4 `js_divergence`.
     The mean is over the tokens that count, and the teacher gets no gradient.
 
     >>> p, q = torch.tensor([[[0.9, 0.1]]]).log(), torch.tensor([[[0.5, 0.5]]]).log()

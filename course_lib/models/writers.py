@@ -1,6 +1,7 @@
 """Writers: small GPTs that say at each place which word is next, and write answers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -46,7 +47,7 @@ class Writer(nn.Module):
             eos_token_id=END,
             pad_token_id=PADDING,
         )
-        self.gpt = GPT2LMHeadModel(config)
+        self.gpt: Any = GPT2LMHeadModel(config)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Return (batch, tokens, words) logits for (batch, tokens) and (batch,).
@@ -81,7 +82,7 @@ class Writer(nn.Module):
         device, was_training = next(self.parameters()).device, self.training
         self.eval()
         # transformers draws from the fifty likeliest words unless told otherwise.
-        how = {"top_k": 0, "top_p": 1.0} if sample else {}
+        how: dict[str, Any] = {"top_k": 0, "top_p": 1.0} if sample else {}
         with torch.no_grad():
             made = self.gpt.generate(
                 tokens.to(device),

@@ -1,14 +1,17 @@
 """Facts about people, and questions that need two of them.
 
 Who is the boss of Anna's rival? One looks up the rival, and then the rival's boss. Each
-fact is in many questions, and each question comes up once: its answer cannot be known by
-heart, but each of its two steps can.
+fact is in many questions, and each question comes up once: its answer cannot be known
+by heart, but each of its two steps can.
 """
 
 import numpy as np
 
-NAMES = "anna bert carla david elena frank greta hugo irene jonas".split()
-RELATIONS = "boss rival doctor neighbour".split()
+NAMES = (
+    *("anna", "bert", "carla", "david", "elena"),
+    *("frank", "greta", "hugo", "irene", "jonas"),
+)
+RELATIONS = ["boss", "rival", "doctor", "neighbour"]
 
 
 def made_facts(seed: int = 0) -> dict[str, dict[str, str]]:

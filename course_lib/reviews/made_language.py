@@ -12,10 +12,10 @@ import numpy as np
 #: Where the translators of these pairs come from, and how often.
 DIALECTS = {"hill": 0.4, "coast": 0.3, "wood": 0.2, "town": 0.1}
 
-NOUNS = "cat dog king baker boat house letter lamp".split()
-VERBS = "sees likes finds paints".split()
-ADJECTIVES = "old red small quiet".split()
-ADVERBS = "today again".split()
+NOUNS = ["cat", "dog", "king", "baker", "boat", "house", "letter", "lamp"]
+VERBS = ["sees", "likes", "finds", "paints"]
+ADJECTIVES = ["old", "red", "small", "quiet"]
+ADVERBS = ["today", "again"]
 
 
 def _made() -> dict[str, tuple[str, ...]]:
@@ -40,8 +40,9 @@ VOCABULARY = [*WORDS, *sorted({w for made in WORDS.values() for w in made} - {".
 def translations(sentence: list[str]) -> list[list[str]]:
     """Return the right translations, one a dialect, in the order of `DIALECTS`.
 
-    >>> [" ".join(words) for words in translations("the old cat sees a boat .".split())]
-    ['...']
+    >>> hill, *others = translations("the old cat sees a boat .".split())
+    >>> " ".join(hill), len(others)
+    ('tit beto lo bak gur .', 3)
     """
     words = list(sentence)
     said: list[list[str]] = []
@@ -65,6 +66,8 @@ def made_pairs(
 
     >>> for english, other in made_pairs(2, split="train"):
     ...     print(" ".join(english), "|", " ".join(other))
+    today the old letter paints the lamp . | nal vur beto lo zuk la dam .
+    the small house finds a quiet lamp . | zus zana la zuk suta duk .
     """
     splits = ("train", "validation", "test")
     if split not in splits:

@@ -37,8 +37,8 @@ class NextWord(TokenLabels):
 class NextWordDistillation(TokenDistillation):
     """What a teacher says of each next word, by a loss over tokens.
 
-    `loss(student, teacher, labels, counted)` reads logits and what counts. The teacher's
-    logits are with the texts, or with each batch, as in `OwnAnswers`.
+    `loss(student, teacher, labels, counted)` reads logits and what counts. The
+    teacher's logits are with the texts, or with each batch, as in `OwnAnswers`.
 
     >>> from course_lib.losses.tokens import TokenDistillationLoss
     >>> NextWordDistillation(TokenDistillationLoss(1.0, alpha=1.0), ["<pad>", "<end>"])
@@ -87,7 +87,7 @@ def words_right(logits: Tensor, examples: Examples) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class OwnAnswers(TokenExamples):
-    """Prompts whose answers `student` writes anew for each batch, for `teacher` to read.
+    """Prompts whose answers a student writes for each batch, and a teacher reads.
 
     On-policy distillation (Agarwal et al. 2024): the student learns at places that it
     gets to by itself. It draws from all words; that it could have drawn others is in no
@@ -113,13 +113,22 @@ class OwnAnswers(TokenExamples):
         cls, prompts: list[list[int]], student: Writer, teacher: Writer, most: int
     ) -> "OwnAnswers":
         """Return texts that a student will write, from prompts that end with `GO`."""
-        blank = sequence_examples(prompts, [[prompt[0]] for prompt in prompts],
-                                  unfinished=True)
-        return cls(blank.tokens, blank.labels, None, blank.counted, prompts, student,
-                   teacher, most)
+        blank = sequence_examples(
+            prompts, [[prompt[0]] for prompt in prompts], unfinished=True
+        )
+        return cls(
+            blank.tokens,
+            blank.labels,
+            None,
+            blank.counted,
+            prompts,
+            student,
+            teacher,
+            most,
+        )
 
     def collate(self, index: np.ndarray) -> Batch:
-        """Let the student write answers, and the teacher say what it would have said."""
+        """Let the student write answers, and the teacher say what it would have."""
         prompts = [self.prompts[i] for i in index]
         answers = self.student.write(prompts, self.most, sample=True)
         texts = sequence_examples(prompts, answers, unfinished=True)
