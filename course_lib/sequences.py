@@ -2,8 +2,8 @@
 
 A sequence is a prompt, the sign `GO`, the words of its answer, and `END`. A writer
 reads all but the last and says at each place which word is next, so what it has to say
-at place i stands at place i + 1. The shift is made here, once: models and losses know of
-none. Places within the prompt do not count; that of `GO` is the first that does.
+at place i stands at place i + 1. The shift is made here, once: models and losses know
+of none. Places within the prompt do not count; that of `GO` is the first that does.
 """
 
 from collections.abc import Iterable, Sequence

@@ -61,8 +61,12 @@ def test_padding_changes_no_logits_of_a_text(writer):
 
 
 def test_an_answer_does_not_depend_on_the_prompts_beside_it(writer):
-    together = writer.write(PROMPTS, most=6)
-    assert together == [writer.write([prompt], most=6)[0] for prompt in PROMPTS]
+    with torch.no_grad():
+        for p in writer.gpt.parameters():
+            p.mul_(4)  # so that what it reads decides what it says
+    prompts = [[5 + i % 7, GO] for i in range(7)] + [[5, 9, 7, 8, 6, 11, 5, GO]]
+    together = writer.write(prompts, most=6)
+    assert together == [writer.write([prompt], most=6)[0] for prompt in prompts]
 
 
 def test_greedy_is_the_likeliest_word_again_and_again(writer):
