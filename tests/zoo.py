@@ -846,6 +846,23 @@ MISTAKES = [
     Mistake("reviews/made_news/__init__.py", ("test_reviews_stories.py",),
             "places of the test are in the training stories",
             "places[low:high]", "places"),
+    # Sequences: one shift, an end, all words to draw from, and no blanks in between.
+    Mistake("sequences.py", ("test_sequences.py",), "labels shifted twice",
+            "labels[i, len(prompt) - 1 : len(row) - 1] = "
+            "torch.tensor(row[len(prompt) :])",
+            "labels[i, len(prompt) - 1 : len(row) - 2] = torch.tensor("
+            "row[len(prompt) + 1 :])"),
+    Mistake("models/writers.py", ("test_sequences.py",),
+            "only the fifty likeliest words are drawn",
+            '= {"top_k": 0, "top_p": 1.0} if sample else {}', "= {}"),
+    Mistake("models/writers.py", ("test_sequences.py",),
+            "blanks before a prompt are read",
+            "attention_mask=mask.to(device)",
+            "attention_mask=torch.ones_like(mask).to(device)"),
+    Mistake("losses/tokens.py", ("test_sequences.py",),
+            "beta's two weights changed places",
+            "_kl(log_p, log_m) / (1 - beta) + _kl(log_q, log_m) / beta",
+            "_kl(log_p, log_m) / beta + _kl(log_q, log_m) / (1 - beta)"),
 
     # Labels that nobody knows.
     Mistake("reviews/table.py", ("test_reviews_table.py",),

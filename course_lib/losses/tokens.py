@@ -1,4 +1,4 @@
-"""Losses of a tagger: one soft target a token, and some tokens that must not count.
+"""Losses of a tagger or writer: a soft target a token, and tokens that do not count.
 
 Logits are (batch, tokens, tags), and `counted` is (batch, tokens), True where the model
 has to answer. It is False for padding, for what a tokenizer adds at both ends, and for
@@ -8,6 +8,8 @@ The mean is over the tokens that count, and over nothing else. What stands at th
 may be anything, also no number; their gradient is exactly zero. Conventions are those
 of `course_lib.losses`: float64 inside, none for the teacher, `ValueError`.
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -74,6 +76,43 @@ def token_label_loss(logits: Tensor, labels: Tensor, counted: Tensor) -> Tensor:
     return rounded(_mean(each.view_as(counted), counted), logits)
 
 
+def generalised_js_loss(
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    counted: Tensor,
+    beta: float,
+    temperature: float = 1.0,
+) -> Tensor:
+    """Return T² times a divergence between KL(teacher‖student) and its reverse.
+
+    With p the teacher's, q the student's and m = βp + (1 - β)q, Agarwal et al. (2024)
+    take JSD = β KL(p‖m) + (1 - β) KL(q‖m), which is 0 at both ends, and near them is
+    nearly a KL times β or 1 - β. Here it is divided by β(1 - β): so it is KL(p‖q) at
+    β = 0, KL(q‖p) at β = 1, and has no jump between; at β = ½ it is 4 `js_divergence`.
+    The mean is over the tokens that count, and the teacher gets no gradient.
+
+    >>> p, q = torch.tensor([[[0.9, 0.1]]]).log(), torch.tensor([[[0.5, 0.5]]]).log()
+    >>> one = torch.tensor([[True]])
+    >>> generalised_js_loss(q, p, one, beta=0), generalised_js_loss(q, p, one, beta=1)
+    (tensor(0.3681), tensor(0.5108))
+    """
+    check_number("beta", beta, 0, 1, "0, KL(teacher‖student), to 1, its reverse")
+    theirs = teacher_logits.detach() if isinstance(teacher_logits, Tensor) else None
+    named = {"student_logits": student_logits, "teacher_logits": theirs}
+    only = {name: _only(counted, name, z) for name, z in named.items()}
+    log_q, log_p = log_softmax(temperature, **only)
+    # Below, rounding is divided by β: from there on the limit is nearer than the sum.
+    if beta < 1e-6:
+        each = _kl(log_p, log_q)
+    elif beta > 1 - 1e-6:
+        each = _kl(log_q, log_p)
+    else:
+        log_m = torch.logaddexp(log_p + math.log(beta), log_q + math.log1p(-beta))
+        each = _kl(log_p, log_m) / (1 - beta) + _kl(log_q, log_m) / beta
+    loss = temperature**2 * _mean(each, counted)
+    return rounded(loss, student_logits, teacher_logits)
+
+
 class TokenDistillationLoss(nn.Module):
     """alpha · (soft targets at T) + (1 - alpha) · (labels at T = 1), both over tokens.
 
@@ -138,3 +177,7 @@ def _only(counted: Tensor, name: str, logits: Tensor | None) -> Tensor:
 
 def _mean(values: Tensor, counted: Tensor) -> Tensor:
     return values.masked_fill(~counted, 0).sum() / counted.sum()
+
+
+def _kl(log_p: Tensor, log_q: Tensor) -> Tensor:
+    return (log_p.exp() * (log_p - log_q)).sum(-1)

@@ -1,9 +1,10 @@
 """Training: one loop for every teacher and student.
 
 `loop` is the algorithm, and `objectives` what it can be given to reach, `hidden_states`
-those that look `inside` a teacher, `tagging` those with one tag a token; `runs` is all
-that changes meanwhile, `checkpoints` keeps it, `steps` says which reviews come when,
-and `errors` what can be wrong.
+those that look `inside` a teacher, `tagging` those with one tag a token, `writing`
+those of a model that says the next word; `runs` is all that changes meanwhile,
+`checkpoints` keeps it, `steps` says which reviews come when, and `errors` what can be
+wrong.
 """
 
 from course_lib.training.errors import TrainingError
