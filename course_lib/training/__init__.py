@@ -1,9 +1,9 @@
 """Training: one loop for every teacher and student.
 
 `loop` is the algorithm, and `objectives` what it can be given to reach, `hidden_states`
-and `attention` those that look `inside` a teacher, `tagging` those with one tag a token;
-`runs` is all that changes meanwhile, `checkpoints` keeps it, `steps` says which reviews
-come when, and `errors` what can be wrong.
+and `attention` those that look `inside` a teacher, `tagging` those with one tag a
+token; `runs` is all that changes meanwhile, `checkpoints` keeps it, `steps` says which
+reviews come when, and `errors` what can be wrong.
 """
 
 from course_lib.training.attention import Attention

@@ -1,4 +1,4 @@
-"""An objective that looks at attention: whom each word looks at, beside soft targets."""
+"""An objective that looks at attention: whom each word looks at in the teacher."""
 
 from collections.abc import Mapping
 
@@ -55,7 +55,7 @@ class Attention(LookInside):
 
 @torch.no_grad()
 def drops_attention(model: nn.Module) -> bool:
-    """Whether dropout acts on attention: a lone token would else look at itself by 1."""
+    """Whether dropout acts on attention: if not, a lone token looks at itself by 1."""
     token = torch.ones(1, 1, dtype=torch.int64, device=next(model.parameters()).device)
     mode = model.training
     model.train()

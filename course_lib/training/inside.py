@@ -75,6 +75,7 @@ def widths_of(model: nn.Module, name: str, ask: str = STATES) -> tuple[int, ...]
     except TypeError as error:
         what, give = SHOWN_BY[ask]
         raise ValueError(
-            f"the {name} is a {type(model).__name__}, which shows no {what}: give {give}"
+            f"the {name} is a {type(model).__name__}, which shows no {what}: "
+            f"give {give}"
         ) from error
     return tuple(layer.numel() for layer in shown)  # of one text, of one token
