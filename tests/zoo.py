@@ -61,6 +61,7 @@ seen = partial(
 )
 hidden = partial(Mistake, "losses/hidden.py", ("test_losses_hidden.py",))
 inside = partial(Mistake, "training/hidden_states.py", ("test_hidden_states.py",))
+looks = partial(Mistake, "training/attention.py", ("test_attention.py",))
 broken = partial(Mistake, "reviews/corruptions.py", ("test_reviews_corruptions.py",))
 left = partial(Mistake, "robustness.py", ("test_robustness.py",))
 cut_up = partial(Mistake, "segments.py", ("test_segments.py",))
@@ -652,6 +653,13 @@ MISTAKES = [
            "nn.ModuleList(", "list(", 10),
     inside("a frozen projection's row found for a trained one",
            "'' if moved else ', frozen projections'", "''"),
+    looks("attention that dropout has torn", "if drops_attention(student)", "if False"),
+    looks("heads that do not pair up", "if own != other", "if False"),
+    looks("the logarithm of no attention", "student.clamp(min=least).log()",
+          "student.log()"),
+    Mistake("models/bert.py", ("test_attention.py",),
+            "attention that is not written down",
+            'self.bert.set_attn_implementation("eager")', "pass"),
     Mistake("training/inside.py", ("test_hidden_states.py",), "a teacher with dropout",
             "return super().train(False)", "return super().train(mode)"),
     Mistake("training/inside.py", ("test_hidden_states.py",),

@@ -63,17 +63,27 @@ class BertClassifier(nn.Module):
         return self
 
     def forward(
-        self, tokens: Tensor, lengths: Tensor, with_states: bool = False
+        self,
+        tokens: Tensor,
+        lengths: Tensor,
+        with_states: bool = False,
+        with_attention: bool = False,
     ) -> Any:
         """Return (batch, labels) logits for (batch, tokens) and (batch,).
 
         With `with_states`, return a tuple of them and of each layer's (batch, tokens,
-        hidden) states, lowest first.
+        hidden) states, lowest first; `with_attention` adds each layer's attention,
+        (batch, heads, tokens, tokens), whose rows sum to 1.
         """
         inputs: dict[str, Any] = {
             **inputs_for(self.bert, tokens, lengths, self.most_tokens),
             "output_hidden_states": with_states,
         }
+        if with_attention:
+            inputs["output_attentions"] = True
+            if self.bert.config._attn_implementation != "eager":
+                # The fused kernels never write these numbers down.
+                self.bert.set_attn_implementation("eager")
         if not hasattr(self.bert, "score"):
             out = self.bert(**inputs)
             logits = out.logits
@@ -84,7 +94,9 @@ class BertClassifier(nn.Module):
             last = last_token(out.last_hidden_state, inputs["attention_mask"])
             logits = self.bert.score(last)
         # The first of these are the embeddings, before any layer.
-        return (logits, *out.hidden_states[1:]) if with_states else logits
+        shown = out.hidden_states[1:] if with_states else ()
+        shown += out.attentions if with_attention else ()
+        return (logits, *shown) if shown else logits
 
 
 class MeanBertClassifier(nn.Module):

@@ -25,8 +25,10 @@ def keep_layers(teacher: nn.Module, layers: Sequence[int]) -> nn.Module:
     (2, 2)
     """
     student = deepcopy(teacher).requires_grad_(True)
+    shared = {}  # what is no weight, and of which all layers read one
     if isinstance(student, BertClassifier):
         stacks = [find_layers(student.bert)]
+        shared = {id(student.bert.config): student.bert.config}
     elif isinstance(student, RecurrentClassifier):
         stacks = [stack for stack in (student.forwards, student.backwards) if stack]
     else:
@@ -40,7 +42,7 @@ def keep_layers(teacher: nn.Module, layers: Sequence[int]) -> nn.Module:
             f"layers is {list(layers)}; give one or more of 0 to {count - 1}"
         )
     for stack in stacks:
-        kept = [deepcopy(stack[number]) for number in layers]
+        kept = [deepcopy(stack[number], {**shared}) for number in layers]
         for new, old in zip(kept, stack, strict=False):
             if reads(new) != reads(old):
                 raise ValueError(

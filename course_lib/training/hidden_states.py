@@ -20,7 +20,7 @@ from course_lib.losses.hidden import (
     relation_scores,
 )
 from course_lib.losses.inputs import check_weight
-from course_lib.training.inside import TeacherInside, widths_of
+from course_lib.training.inside import STATES, TeacherInside, widths_of
 from course_lib.training.objectives import Distillation, Loss
 
 #: A share of nothing is no number: a teacher that is alike everywhere teaches nothing.
@@ -28,13 +28,13 @@ LEAST = 1e-12
 
 
 class LookInside(Distillation):
-    """The base of both below: `loss` of the logits, plus `weight` times a part inside.
+    """The base of all below: `loss` of the logits, plus `weight` times a part inside.
 
     `student` is only looked at, to say what does not fit before the first step: a layer
     that one of the two does not have, by name of the model and the layers it has.
     """
 
-    asks = ("with_states",)
+    asks = (STATES,)
 
     def __init__(
         self,
@@ -48,7 +48,10 @@ class LookInside(Distillation):
         check_weight("weight", weight)
         self.weight, self.layers, self.teacher = weight, dict(layers), teacher
         self.pairs = list(self.layers.items())
-        widths = {"student": widths_of(student, "student"), "teacher": teacher.widths}
+        widths = {
+            name: widths_of(model, name, *self.asks)
+            for name, model in (("student", student), ("teacher", teacher.teacher))
+        }
         if not self.pairs:
             raise ValueError("layers is {}; expected pairs such as {0: 1}")
         for name, asked in zip(widths, zip(*self.pairs, strict=True), strict=True):
@@ -77,7 +80,7 @@ class LookInside(Distillation):
 
     def inside(self, states: tuple[Tensor, ...], batch: Batch) -> Tensor:
         """Return the share that is missing inside, one number a pair of layers."""
-        theirs = self.teacher(batch)
+        theirs = self.teacher(batch, *self.asks)
         parts = [
             self.missing(number, states[own], theirs[other], batch.lengths)
             for number, (own, other) in enumerate(self.pairs)

@@ -1,4 +1,4 @@
-"""A teacher that shows its hidden states, and is asked no more often than needed."""
+"""A teacher that shows what is inside, and is asked no more often than needed."""
 
 import torch
 from torch import Tensor, nn
@@ -6,14 +6,24 @@ from torch import Tensor, nn
 from course_lib.batches import Batch
 from course_lib.soft_targets import in_eval_mode
 
+STATES, ATTENTION = "with_states", "with_attention"
+#: What a model's call may be asked for, in words, and who gives it.
+SHOWN_BY = {
+    STATES: (
+        "hidden states",
+        "an LSTMClassifier, a GRUClassifier or a BertClassifier",
+    ),
+    ATTENTION: ("attention", "a BertClassifier"),
+}
+
 
 class TeacherInside(nn.Module):
     """A teacher that shows its hidden states, in eval mode and without gradients.
 
-    `remember` keeps what it has said of a text, found again by the text's own tokens:
-    each is then asked once, in all epochs and by all students that share this object.
-    That takes a width of floats a token and layer, on the CPU; a GPU asks faster than
-    it remembers. Raises `ValueError` for a model that shows no states.
+    `remember` keeps its states of a text, found again by the text's own tokens: for
+    each it is then asked once, in all epochs and by all students that share this
+    object. That takes a width of floats a token and layer, on the CPU; a GPU asks
+    faster than it remembers. Raises `ValueError` for a model that shows no states.
 
     >>> from course_lib.models import LSTMClassifier
     >>> teacher = TeacherInside(LSTMClassifier(10, 2, embedding_size=4, hidden_size=3))
@@ -34,11 +44,14 @@ class TeacherInside(nn.Module):
         return super().train(False)
 
     @torch.no_grad()
-    def forward(self, batch: Batch) -> tuple[Tensor, ...]:
-        """Return each layer's (batch, tokens, width) states, lowest first."""
-        if not self.remember:
-            states = self.teacher(batch.tokens, batch.lengths, with_states=True)[1:]
-            return tuple(layer.float() for layer in states)
+    def forward(self, batch: Batch, ask: str = STATES) -> tuple[Tensor, ...]:
+        """Return each layer's (batch, tokens, width) states, lowest first.
+
+        Or what else the model gives when it is asked so; that is not remembered.
+        """
+        if not self.remember or ask != STATES:
+            shown = self.teacher(batch.tokens, batch.lengths, **{ask: True})[1:]
+            return tuple(layer.float() for layer in shown)
         lengths, tokens = batch.lengths.tolist(), batch.tokens.cpu().numpy()
         keys = [row[:n].tobytes() for row, n in zip(tokens, lengths, strict=True)]
         if not all(key in self.known for key in keys):
@@ -49,8 +62,8 @@ class TeacherInside(nn.Module):
         return tuple(nn.utils.rnn.pad_sequence(list(x), batch_first=True) for x in each)
 
 
-def widths_of(model: nn.Module, name: str) -> tuple[int, ...]:
-    """Return how wide the states of each layer are, lowest first.
+def widths_of(model: nn.Module, name: str, ask: str = STATES) -> tuple[int, ...]:
+    """Return how wide the states of each layer are, lowest first, or how many heads.
 
     Raises `ValueError` for a model that shows none.
     """
@@ -58,10 +71,11 @@ def widths_of(model: nn.Module, name: str) -> tuple[int, ...]:
     tokens = torch.ones(1, 1, dtype=torch.int64, device=device)  # an unknown word
     try:
         with in_eval_mode(model):
-            _, *states = model(tokens, tokens[:, 0], with_states=True)
+            _, *shown = model(tokens, tokens[:, 0], **{ask: True})
     except TypeError as error:
+        what, give = SHOWN_BY[ask]
         raise ValueError(
-            f"the {name} is a {type(model).__name__}, which shows no hidden states: "
-            "give an LSTMClassifier, a GRUClassifier or a BertClassifier"
+            f"the {name} is a {type(model).__name__}, which shows no {what}: "
+            f"give {give}"
         ) from error
-    return tuple(layer.shape[-1] for layer in states)
+    return tuple(layer.numel() for layer in shown)  # of one text, of one token
