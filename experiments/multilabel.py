@@ -116,7 +116,7 @@ def make(
             before[run][row] = reading.logits[:held_out]
             test = reading.logits[held_out : len(told)]
             done.runs[run][row] = replace(reading, logits=test)
-        settings = {"batch_size": plan.batch_size}
+        settings: dict[str, Any] = {"batch_size": plan.batch_size}
         longer, twice = rivals.longer(
             done, "longer", run, plan.recipe, plan.epochs, TIMES, **settings
         )
