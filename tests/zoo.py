@@ -70,7 +70,14 @@ tokens = partial(Mistake, "losses/tokens.py", ("test_losses_tokens.py",))
 tagged = partial(Mistake, "tagged.py", ("test_tagged.py",))
 names = partial(Mistake, "spans.py", ("test_spans.py",))
 exercise = partial(Mistake, "checks/expect.py", ("test_checks_expect.py",))
-older = partial(Mistake, "records.py", ("test_records.py",))
+older = partial(  # the copy that the zoo breaks has no records to read
+    Mistake,
+    "records.py",
+    (
+        "test_records.py::test_an_older_records_interval_is_no_narrower_than_its_seeds_allow",
+        "test_records.py::test_nor_narrower_than_the_bootstrap_was",
+    ),
+)
 controls = partial(
     Mistake, "soft_target_controls.py", ("test_soft_target_controls.py",)
 )
