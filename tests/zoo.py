@@ -774,7 +774,7 @@ MISTAKES = [
     exercise("any error taken for the refusal that was asked for",
              "isinstance(error, ValueError) and naming in str(error)", "True"),
     exercise("a formula may be asked of autograd outside of inference mode",
-             '{"grad", "backward"} & set(used)', "set()"),
+             "if forward_mode or torch.is_grad_enabled()", "if forward_mode"),
     older("an older bootstrap over few seeds is taken as it is",
           "min(low, by_t[0]), max(high, by_t[1])", "low, high"),
     older("the p of few seeds forgets the luck of the reviews",
