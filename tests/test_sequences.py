@@ -271,3 +271,16 @@ def test_a_comparison_of_answers_is_a_mean_and_a_paired_difference():
     low, high = found["lead"]["interval"]
     assert low < 0.3 < high and found["lead"]["p"] < 1e-3
     assert low > 0.2
+
+
+def test_objectives_with_different_losses_do_not_pass_for_one_another():
+    """A checkpoint tells runs apart by this, and a plain function is no module."""
+
+    def one(student, teacher, labels, counted):
+        return student.sum()
+
+    def other(student, teacher, labels, counted):
+        return -student.sum()
+
+    named = [repr(NextWordDistillation(loss, ["<pad>"])) for loss in (one, other)]
+    assert named[0] != named[1] and all("1 words" in name for name in named)

@@ -12,7 +12,7 @@ from course_lib.models.writers import Writer
 from course_lib.sequences import sequence_examples
 from course_lib.soft_targets import logits_of
 from course_lib.tagged import TokenExamples
-from course_lib.training.tagging import TokenDistillation, TokenLabels, TokenLoss
+from course_lib.training.tagging import TokenDistillation, TokenLabels
 
 
 class NextWord(TokenLabels):
@@ -34,7 +34,7 @@ class NextWord(TokenLabels):
         return words_right(logits, examples)
 
 
-class NextWordDistillation(TokenDistillation):
+class NextWordDistillation(TokenDistillation, NextWord):
     """What a teacher says of each next word, by a loss over tokens.
 
     `loss(student, teacher, labels, counted)` reads logits and what counts. The
@@ -47,17 +47,6 @@ class NextWordDistillation(TokenDistillation):
       (loss): TokenDistillationLoss(temperature=1.0, alpha=1.0)
     )
     """
-
-    def __init__(self, loss: TokenLoss, tags: list[str]) -> None:
-        super().__init__(loss, tags)
-
-    def extra_repr(self) -> str:
-        """Say how many words there are, where this is printed."""
-        return f"{len(self.tags)} words"
-
-    def scores(self, logits: Tensor, examples: Examples) -> dict[str, float]:
-        """Return the share of next words that are right."""
-        return words_right(logits, examples)
 
     def check(self, examples: Examples, num_labels: int, multilabel: bool) -> None:
         """Raise `ValueError` unless each batch has soft targets that fit."""
