@@ -11,7 +11,7 @@ from IPython.display import HTML
 from course_lib import intervals, plots, records
 
 WORDS = {"random": "random words", "vectors": "known words"}
-TEXTS = {"train": "25,000 reviews", "all": "all 75,000"}
+TEXTS = {"train": "fewer reviews", "all": "all reviews"}
 SOURCES = {"labels": "from labels", "teacher": "taught"}
 
 #: Of the three things that an LSTM may have: which differ, as the record calls them.
