@@ -10,9 +10,12 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from course_lib.rouge import Split, pieces, score, words_of
+from course_lib.rouge import Split, pieces, rouge_l, rouge_n, score, words_of
+
+#: What `rouge_table` has a column of; the first is the one that counts.
+ROUGE = ("rouge_1", "rouge_2", "rouge_l")
 
 #: Words whose full stop ends no sentence. There are more.
 _SHORT = (
@@ -141,6 +144,31 @@ def joined(sentences: Sequence[str], places: Sequence[int]) -> str:
     'One.\\nThree.'
     """
     return "\n".join(sentences[i] for i in places)
+
+
+def rouge_table(
+    summaries: Sequence[str],
+    sentences: Sequence[Sequence[str]],
+    places: Sequence[Sequence[int]],
+) -> NDArray[np.float64]:
+    """Return (stories, 3): ROUGE-1, 2 and L, F1 of the sentences that were taken.
+
+    Raises `ValueError` unless there are sentences and places for each summary.
+
+    >>> rouge_table(["A barn burned."], [["A barn burned.", "It rained."]], [[0]])
+    array([[1., 1., 1.]])
+    """
+    if not len(summaries) == len(sentences) == len(places):
+        raise ValueError(
+            f"there are {len(summaries)} summaries, sentences of {len(sentences)} and "
+            f"choices of {len(places)}; expected one of each a story"
+        )
+    rows = []
+    for summary, parts, taken in zip(summaries, sentences, places, strict=True):
+        said = joined(parts, taken)
+        scores = [rouge_n(said, summary, n) for n in (1, 2)]
+        rows.append([s.f1 for s in (*scores, rouge_l(said, summary))])
+    return np.array(rows)
 
 
 def _size(sentences: Sequence[str] | np.ndarray, most: int) -> int:

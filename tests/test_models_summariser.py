@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from course_lib.mean_comparison import compare_means
 from course_lib.models.summariser import SentenceScorer, sentence_means
 from course_lib.reviews.stories import Story
-from course_lib.summary_comparison import Choice, compare_summaries, rouge_table
+from course_lib.summaries import ROUGE, rouge_table
 
 MARK = 2
 TEXTS = [[2, 5, 6, 2, 7, 2, 8, 9, 4], [2, 3], [2, 2, 5, 5, 5, 6]]
@@ -72,22 +73,25 @@ STORIES = [
     Story("A barn burned. It rained. Nobody came.", "A barn burned."),
     Story("It snowed. A cat sang. All slept well.", "A cat sang."),
 ]
+SUMMARIES = [story.summary for story in STORIES]
 PARTS = [[p + "." for p in s.text.rstrip(".").split(". ")] for s in STORIES]
 
 
 def test_rouge_of_a_choice_and_its_differences():
     good, half = [[0], [1]], [[0], [0]]
-    assert rouge_table(STORIES, PARTS, good) == pytest.approx(np.ones((2, 3)))
-    runs = [{"good": Choice(good, 7), "half": Choice(half)}] * 3
-    found = compare_summaries(
-        runs, STORIES, PARTS, differences={"lead": ("good", "half")}
-    )
+    table = {
+        name: rouge_table(SUMMARIES, PARTS, places)
+        for name, places in {"good": good, "half": half}.items()
+    }
+    assert table["good"] == pytest.approx(np.ones((2, 3)))
+    found = compare_means([table] * 3, ROUGE, differences={"lead": ("good", "half")})
     assert found["headline"] == "rouge_1"
     assert found["half"]["metrics"]["rouge_1"] == pytest.approx(0.5)
     assert found["lead"]["value"] == pytest.approx(0.5)
     low, high = found["lead"]["interval"]
     assert low < 0.5 < high  # two stories of which one differs: nobody knows much
     assert found["good"]["intervals"]["rouge_l"] == (1.0, 1.0)
-    assert found["good"]["parameters"] == 7
-    with pytest.raises(ValueError, match="2 stories, sentences of 2 and choices of 1"):
-        rouge_table(STORIES, PARTS, good[:1])
+    with pytest.raises(
+        ValueError, match="2 summaries, sentences of 2 and choices of 1"
+    ):
+        rouge_table(SUMMARIES, PARTS, good[:1])

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.answer_comparison import compare_answers
 from course_lib.losses.tokens import (
     TokenDistillationLoss,
     generalised_js_loss,
     token_label_loss,
 )
+from course_lib.mean_comparison import compare_means
 from course_lib.models.writers import Writer
 from course_lib.reviews.made_facts import NAMES, RELATIONS, made_facts, made_questions
 from course_lib.reviews.made_language import (
@@ -265,7 +265,7 @@ def test_a_comparison_of_answers_is_a_mean_and_a_paired_difference():
     runs = [
         {"a": random.random(400) < 0.7, "b": random.random(400) < 0.4} for _ in range(5)
     ]
-    found = compare_answers(runs, differences={"lead": ("a", "b")})
+    found = compare_means(runs, differences={"lead": ("a", "b")})
     mean = np.mean([run["a"].mean() for run in runs])
     assert found["a"]["metrics"]["accuracy"] == pytest.approx(mean)
     low, high = found["lead"]["interval"]

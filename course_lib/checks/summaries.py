@@ -9,8 +9,7 @@ from course_lib.checks import check
 from course_lib.checks.expect import Slips, call, require, same
 from course_lib.reviews.made_news import made_stories
 from course_lib.rouge import common_length, pieces
-from course_lib.summaries import greedy_oracle, lead, sentences_of
-from course_lib.summary_comparison import rouge_table
+from course_lib.summaries import greedy_oracle, lead, rouge_table, sentences_of
 
 
 @check("Right: shared runs of words, over the mean of what both have.")
@@ -132,7 +131,9 @@ def choose(
     unread = [sentences_of(story.text) for story in new]
     said = [_places(call(chooser, list(parts)), len(parts), given) for parts in unread]
     first = [lead(parts, MOST) for parts in unread]
-    gain = rouge_table(new, unread, said)[:, 0] - rouge_table(new, unread, first)[:, 0]
+    summaries = [story.summary for story in new]
+    ours, theirs = (rouge_table(summaries, unread, x)[:, 0] for x in (said, first))
+    gain = ours - theirs
     require(
         gain.mean() >= AHEAD,
         f"{given}, ROUGE-1 is {100 * gain.mean():+.1f} points from the first three "
