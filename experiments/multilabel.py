@@ -117,10 +117,10 @@ def make(
             test = reading.logits[held_out : len(told)]
             done.runs[run][row] = replace(reading, logits=test)
         settings: dict[str, Any] = {"batch_size": plan.batch_size}
-        longer, twice = rivals.longer(
+        longer, chosen = rivals.longer(
             done, "longer", run, plan.recipe, plan.epochs, TIMES, **settings
         )
-        times.append(twice)
+        times.append(chosen)
         # As many steps as the student alone takes, on more texts.
         settings["epochs"] = max(1, round(plan.epochs * len(splits.train) / len(more)))
         alone = done.train(
