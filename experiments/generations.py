@@ -48,7 +48,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     chosen = {kind: [best_line(done, run, kind) for run in range(len(seeds))]
               for kind in ALPHAS}  # fmt: skip
     times = [
-        longer(done, "longer", run, STUDENT, PASSES, times=(1, 2, 5))
+        longer(done, "longer", run, STUDENT, PASSES, times=(1, 2, 5))[1]
         for run in range(len(seeds))
     ]
     assistants(done)
