@@ -3,9 +3,10 @@
 #   make book    execute every notebook and write the site to _build/html
 #   make slides  write the slides for lectures to _build/slides; make book does it too
 #   make pdf     print each part of the built site to _build/html/pdf (Debian: chromium)
-#   make test    run the unit tests, see that they catch known mistakes, then run every
-#                notebook at its smallest size, from the wheel alone, as Colab would
-#   make portable run the unit tests as on two other machines
+#   make unit    run the unit tests, in under two minutes
+#   make test    run these and the other tests, see that they catch known mistakes, then run
+#                every notebook at its smallest size, from the wheel alone, as Colab would
+#   make portable run the unit tests and the exercises' as on two other machines
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make grade SUBMISSIONS=folder [ASSIGNMENT=name]   grade notebooks in a sandbox: a
 #                table and a page for each student in _build/grades
@@ -37,12 +38,17 @@ READ_BY_TESTS := $(shell find tests book benchmarks experiments -name '*.*' -not
 	notebooks/*.py examples/serve_onnx.py README.md requirements.txt pyproject.toml _config.yml _toc.yml CITATION.cff
 # Without the plugins that only other tests need: each process would import them.
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/pytest -q
-UNIT := $(PYTEST) -p xdist -n 2 --dist loadfile -m "not real_data" \
+IN_TWO := $(PYTEST) -p xdist -n 2 --dist loadfile
+# The package and what surrounds it, in under two minutes; then answers to exercises, then
+# whole commands in processes of their own.
+UNIT := $(IN_TWO) -m "not real_data and not commands" \
 	--ignore=tests/browser --ignore=tests/test_zoo.py --ignore-glob='tests/test_homework*' \
-	--ignore-glob='tests/test_grading_*'
+	--ignore-glob='tests/test_grading_*' --ignore-glob='tests/test_checks*'
+EXERCISES := $(IN_TWO) $(wildcard tests/test_checks*.py)
+COMMANDS := $(IN_TWO) -m "not real_data" $(shell grep -l '^pytestmark = pytest.mark.commands' tests/test_*.py)
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
-.PHONY: book slides pdf test notebooks portable browser lab homework grade similar samples lint actionlint links results bench gpu sync publish minutes clean
+.PHONY: book slides pdf unit test notebooks portable browser lab homework grade similar samples lint actionlint links results bench gpu sync publish minutes clean
 .DELETE_ON_ERROR:
 
 book: slides
@@ -54,16 +60,19 @@ slides: .venv/ready
 pdf: .venv/ready
 	$(BIN)/python book/pdf.py
 
-test: _build/passed/unit _build/passed/real-data _build/passed/zoo _build/passed/grading \
-	_build/passed/homework notebooks
+test: unit _build/passed/exercises _build/passed/commands _build/passed/real-data \
+	_build/passed/zoo _build/passed/grading _build/passed/homework notebooks
+
+unit: _build/passed/unit
 
 # Two at a time, each on one core.
 notebooks: _build/colab/ready
 	OMP_NUM_THREADS=1 $(MAKE) --jobs 2 $(PASSED)
 
 # What passed is run again only when something that it reads has changed.
-_build/passed/unit: $(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
-	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(UNIT)
+_build/passed/unit _build/passed/exercises _build/passed/commands: \
+		$(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $($(shell echo $(@F) | tr a-z A-Z))
 	@mkdir -p $(@D) && touch $@
 
 # The published archives, where COURSE_DATA has them; elsewhere these are skipped.
@@ -99,8 +108,10 @@ _build/colab/ready: $(SOURCES) pyproject.toml $(wildcard book/records/*) $(shell
 
 # As on other machines: another processor, more threads than cores, no UTF-8, no hub.
 portable: .venv/ready
-	ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 LC_ALL=C HF_HUB_OFFLINE=1 $(UNIT)
-	ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 OPENBLAS_CORETYPE=Haswell $(UNIT)
+	export ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 LC_ALL=C HF_HUB_OFFLINE=1 && \
+		$(UNIT) && $(EXERCISES)
+	export ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 OPENBLAS_CORETYPE=Haswell && \
+		$(UNIT) && $(EXERCISES)
 
 browser: .venv/ready
 	$(PYTEST) -p xdist -n 2 tests/browser

@@ -80,7 +80,7 @@ SCALES = {
         max_tokens=256,
         batch_size=32,
         epochs=4,
-        seeds=(0, 1, 2),
+        seeds=(0, 1, 2, 3, 4),
     ),
     # A GPU, all reviews.
     "full": Scale(

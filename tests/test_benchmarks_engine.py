@@ -16,6 +16,8 @@ from course_lib.soft_targets import predict_logits
 from course_lib.training import Distillation, train
 from tests.tasks import make_model, make_task
 
+pytestmark = pytest.mark.commands
+
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = (
     "bert",

@@ -23,6 +23,8 @@ from course_lib.models import STUDENTS
 from course_lib.students import Student
 from course_lib.text import build_vocabulary
 
+pytestmark = pytest.mark.commands
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -15,6 +15,8 @@ from course_lib import records, scale
 from course_lib.__main__ import main
 from course_lib.soft_target_files import SoftTargets, text_digests
 
+pytestmark = pytest.mark.commands
+
 # The same commands on very few reviews, so that several runs take seconds.
 FEW = {"run_limit": 100, "run_steps": 12, "max_tokens": 16}
 

@@ -8,6 +8,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+pytestmark = pytest.mark.commands
+
 SCRIPT = """
 import sys
 from pathlib import Path

@@ -14,6 +14,8 @@ from course_lib.comparison import Reading
 from experiments import generations, label_views, multilabel
 from experiments.__main__ import found, main
 
+pytestmark = pytest.mark.commands
+
 KNOWN = found()
 ROOT = Path(__file__).parent.parent
 

@@ -8,6 +8,8 @@ from course_lib import records
 from experiments import full_size
 from experiments.full_size import FOLDER, Step, go_on, main, steps
 
+pytestmark = pytest.mark.commands
+
 
 def counting(name):
     """A step that notes in a file that it was taken."""

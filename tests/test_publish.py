@@ -11,6 +11,8 @@ import nbformat
 import pytest
 import yaml
 
+pytestmark = pytest.mark.commands
+
 ROOT = Path(__file__).resolve().parent.parent
 spec = importlib.util.spec_from_file_location(
     "publish", ROOT / "notebooks" / "publish.py"
