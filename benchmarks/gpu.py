@@ -147,6 +147,9 @@ def main() -> None:
         "lstm_epoch": lstm_epoch(),
         "bert_fine_tuning": bert_share(bert_base()),
         "aims": AIMS,
+        "data": load_sample(1).data,
+        "scale": "full",
+        "seeds": [0],
         "device": records.device_name(accelerator().device),
         "versions": records.versions(),
     }

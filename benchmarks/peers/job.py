@@ -42,7 +42,9 @@ class Job:
 
     def optimizer(self, student: nn.Module) -> torch.optim.Optimizer:
         """Return the optimizer of all."""
-        return torch.optim.AdamW(student.parameters(), lr=self.learning_rate)
+        return torch.optim.AdamW(
+            student.parameters(), lr=self.learning_rate, fused=True
+        )
 
     @property
     def schedule(self) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def configuration(job: Job) -> dict:
         "student": learning,
         "optimizer": {
             "key": "AdamW",
-            "kwargs": {"lr": job.learning_rate},
+            "kwargs": {"lr": job.learning_rate, "fused": True},
             "max_grad_norm": MAX_NORM,
         },
         "scheduler": {
