@@ -147,7 +147,7 @@ class Loop:
         self.steps = Steps(examples, batch_size, epochs, seed, least)
         learner = Learner(model, objective)
         self.trainable = [p for p in learner.parameters() if p.requires_grad]
-        # Fused, a step is one pass over the weights, on a CPU too: up to ten times as fast.
+        # Fused, a step is one pass over the weights, on a CPU too: many times as fast.
         optimizer = torch.optim.AdamW(self.trainable, lr=learning_rate, fused=True)
         self.schedule = one_cycle(optimizer, learning_rate, self.steps.total)
         self.run = Run(learner, optimizer, self.schedule, self.hub.scaler)
