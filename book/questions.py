@@ -1,6 +1,7 @@
-"""What a teacher is worth, what are texts, and what are words: a picture to point at.
+"""What a teacher is worth, and which teacher: pictures to point at.
 
-It shows the record of `experiments/worth.py`, which says how it was made.
+Each shows the record of an experiment, `worth` or `which_teacher`, which says how it
+was made.
 """
 
 from typing import Any
@@ -31,6 +32,16 @@ WORTH = {
         for texts in TEXTS
         for source in SOURCES
     ],
+}
+
+#: Teachers of the next picture, as the record calls them.
+OF = {
+    "ngrams": "n-grams",
+    "minilm": "MiniLM",
+    "lstms": "LSTMs",
+    "mix": "n-grams and MiniLM",
+    "committee-of-labels": "all three",
+    "committee": "the committee",
 }
 
 
@@ -81,4 +92,57 @@ def worth(record: records.Record) -> HTML:
         alt="Twelve differences in accuracy with their intervals, in three groups of "
         "four: what a teacher adds, what more texts add and what known words add, each "
         "where all else is equal.",
+    )
+
+
+def which_teacher(record: records.Record) -> HTML:
+    """Return how good each student is over how good its teacher is."""
+    import altair as alt
+
+    rows = [
+        {
+            "teacher": name,
+            "of": 100 * record[row]["metrics"]["accuracy"],
+            "student": 100 * entry["metrics"]["accuracy"],
+            "low": 100 * entry["intervals"]["accuracy"][0],
+            "high": 100 * entry["intervals"]["accuracy"][1],
+            "its accuracy": records.with_interval(record[row], "accuracy"),
+            "its student's": records.with_interval(entry, "accuracy"),
+        }
+        | gallery.made_by(record, "which_teacher")
+        for row, name in OF.items()
+        if (entry := record[f"of-{row}"])
+    ]
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("of:Q", title="% right, the teacher").scale(zero=False, padding=20),
+        tooltip=[
+            alt.Tooltip(f"{name}:N")
+            for name in ("teacher", "its accuracy", "its student's", *gallery.MADE)
+        ],
+    )
+    y = alt.Y("student:Q", title="% right, its student").scale(zero=False)
+    points = base.mark_point(filled=True, size=90, opacity=1, color=plots.BLUE).encode(
+        y=y
+    )
+    bars = base.mark_rule(color=plots.BLUE).encode(y="low:Q", y2="high:Q")
+    labels = base.mark_text(align="left", dx=8, dy=-6).encode(y=y, text="teacher:N")
+    alone = (
+        alt.Chart()
+        .mark_rule(strokeDash=[4, 4])
+        .encode(y=alt.datum(100 * record["alone"]["metrics"]["accuracy"]))
+    )
+    ends = [row["of"] for row in rows]
+    equal = [{"of": end, "student": end} for end in (min(ends), max(ends))]
+    as_good = (
+        alt.Chart(alt.Data(values=equal))
+        .mark_line(strokeWidth=1, color=plots.GREY)
+        .encode(x="of:Q", y="student:Q")
+    )
+    return plots.interact(
+        alt.layer(alone, as_good, bars, points, labels).properties(
+            width=270, height=230
+        ),
+        alt="Accuracy of six students, one LSTM, over that of their teachers, with "
+        "intervals; on the thin line the two are equal; a dashed line is the student "
+        "alone, from labels.",
     )

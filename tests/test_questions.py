@@ -40,3 +40,15 @@ def test_verdicts_are_corrected_for_all_that_are_asked():
         record[key] = record[key] | {"p": 0.5}
     assert intervals.verdict(record[weak]) == intervals.BETTER
     assert questions.verdicts(record)[weak] == intervals.OPEN
+
+
+def test_the_picture_of_teachers_says_what_the_record_does(monkeypatch):
+    monkeypatch.setenv("COURSE_BOOK", "1")
+    record = records.committed("which-teacher-imdb")
+    page = questions.which_teacher(record).data
+    for row, title in questions.OF.items():
+        assert json.dumps(title) in page
+        for each in (row, f"of-{row}"):
+            assert records.with_interval(record[each], "accuracy") in page
+            assert str(100 * record[each]["metrics"]["accuracy"]) in page
+    assert "python -m experiments which_teacher" in page
