@@ -39,10 +39,12 @@ OF = {
     "ngrams": "n-grams",
     "minilm": "MiniLM",
     "lstms": "LSTMs",
-    "mix": "n-grams and MiniLM",
-    "committee-of-labels": "all three",
+    "mix": "the mix of two",
+    "committee-of-labels": "the mix of three",
     "committee": "the committee",
 }
+#: Labels of teachers nearer than this stand so far apart; both in points.
+NEAR, GAP = 1.0, 0.35
 
 
 def verdicts(record: records.Record) -> dict[str, str]:
@@ -106,32 +108,37 @@ def which_teacher(record: records.Record) -> HTML:
             "student": 100 * entry["metrics"]["accuracy"],
             "low": 100 * entry["intervals"]["accuracy"][0],
             "high": 100 * entry["intervals"]["accuracy"][1],
-            "its accuracy": records.with_interval(record[row], "accuracy"),
-            "its student's": records.with_interval(entry, "accuracy"),
+            "accuracy of the teacher": records.with_interval(record[row], "accuracy"),
+            "accuracy of the student": records.with_interval(entry, "accuracy"),
         }
         | gallery.made_by(record, "which_teacher")
         for row, name in OF.items()
         if (entry := record[f"of-{row}"])
     ]
+    shown = ("teacher", "accuracy of the teacher", "accuracy of the student")
+    placed: list[dict[str, Any]] = []
+    for row in sorted(rows, key=lambda row: row["student"]):
+        # A label is as high as its mark, or stands above that of a neighbour.
+        near = [r["label"] + GAP for r in placed if abs(r["of"] - row["of"]) < NEAR]
+        row["label"] = max([row["student"], *near])
+        placed.append(row)
+    ends = [row["of"] for row in rows]
+    domain = [min(ends) - 0.4, max(ends) + 2]  # with room for labels
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("of:Q", title="% right, the teacher").scale(zero=False, padding=20),
-        tooltip=[
-            alt.Tooltip(f"{name}:N")
-            for name in ("teacher", "its accuracy", "its student's", *gallery.MADE)
-        ],
+        x=alt.X("of:Q", title="% right, the teacher").scale(domain=domain),
+        tooltip=[alt.Tooltip(f"{name}:N") for name in (*shown, *gallery.MADE)],
     )
     y = alt.Y("student:Q", title="% right, its student").scale(zero=False)
     points = base.mark_point(filled=True, size=90, opacity=1, color=plots.BLUE).encode(
         y=y
     )
     bars = base.mark_rule(color=plots.BLUE).encode(y="low:Q", y2="high:Q")
-    labels = base.mark_text(align="left", dx=8, dy=-6).encode(y=y, text="teacher:N")
+    labels = base.mark_text(align="left", dx=8).encode(y="label:Q", text="teacher:N")
     alone = (
         alt.Chart()
-        .mark_rule(strokeDash=[4, 4])
+        .mark_rule(strokeDash=[4, 4], color=plots.GREY)
         .encode(y=alt.datum(100 * record["alone"]["metrics"]["accuracy"]))
     )
-    ends = [row["of"] for row in rows]
     equal = [{"of": end, "student": end} for end in (min(ends), max(ends))]
     as_good = (
         alt.Chart(alt.Data(values=equal))
