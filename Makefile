@@ -41,11 +41,11 @@ PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/pytest -q
 IN_TWO := $(PYTEST) -p xdist -n 2 --dist loadfile
 # The package and what surrounds it, in under two minutes; then answers to exercises, then
 # whole commands in processes of their own.
-UNIT := $(IN_TWO) -m "not real_data and not commands" \
+unit := $(IN_TWO) -m "not real_data and not commands" \
 	--ignore=tests/browser --ignore=tests/test_zoo.py --ignore-glob='tests/test_homework*' \
 	--ignore-glob='tests/test_grading_*' --ignore-glob='tests/test_checks*'
-EXERCISES := $(IN_TWO) $(wildcard tests/test_checks*.py)
-COMMANDS := $(IN_TWO) -m "not real_data" $(shell grep -l '^pytestmark = pytest.mark.commands' tests/test_*.py)
+exercises := $(IN_TWO) $(wildcard tests/test_checks*.py)
+commands := $(IN_TWO) -m "not real_data" $(shell grep -l '^pytestmark = pytest.mark.commands' tests/test_*.py)
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
 .PHONY: book slides pdf unit test notebooks portable browser lab homework grade similar samples lint actionlint links results bench gpu sync publish minutes clean
@@ -72,7 +72,7 @@ notebooks: _build/colab/ready
 # What passed is run again only when something that it reads has changed.
 _build/passed/unit _build/passed/exercises _build/passed/commands: \
 		$(SOURCES) $(NOTEBOOKS) $(READ_BY_TESTS) | .venv/ready
-	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $($(shell echo $(@F) | tr a-z A-Z))
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $($(@F))
 	@mkdir -p $(@D) && touch $@
 
 # The published archives, where COURSE_DATA has them; elsewhere these are skipped.
@@ -109,9 +109,9 @@ _build/colab/ready: $(SOURCES) pyproject.toml $(wildcard book/records/*) $(shell
 # As on other machines: another processor, more threads than cores, no UTF-8, no hub.
 portable: .venv/ready
 	export ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 LC_ALL=C HF_HUB_OFFLINE=1 && \
-		$(UNIT) && $(EXERCISES)
+		$(unit) && $(exercises)
 	export ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 OPENBLAS_CORETYPE=Haswell && \
-		$(UNIT) && $(EXERCISES)
+		$(unit) && $(exercises)
 
 browser: .venv/ready
 	$(PYTEST) -p xdist -n 2 tests/browser

@@ -4,6 +4,7 @@ Each shows the record of an experiment, `worth` or `which_teacher`, which says h
 was made.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import gallery
@@ -33,6 +34,7 @@ WORTH = {
         for source in SOURCES
     ],
 }
+ASKED = [key for some in WORTH.values() for key, _ in some]
 
 #: Teachers of the next picture, as the record calls them.
 OF = {
@@ -47,9 +49,9 @@ OF = {
 NEAR, GAP = 1.0, 0.35
 
 
-def verdicts(record: records.Record) -> dict[str, str]:
+def verdicts(record: records.Record, asked: Iterable[str]) -> dict[str, str]:
     """Return what may be said of each difference, corrected for asking them all."""
-    asked = [key for some in WORTH.values() for key, _ in some]
+    asked = list(asked)
     adjusted = intervals.holm({key: record[key]["p"] for key in asked})
     return {key: intervals.verdict(record[key], adjusted[key]) for key in asked}
 
@@ -58,7 +60,7 @@ def worth(record: records.Record) -> HTML:
     """Return what a teacher, texts and word vectors are worth, all else equal."""
     import altair as alt
 
-    said = verdicts(record)
+    said = verdicts(record, ASKED)
     ends = [100 * record[key]["interval"][i] for key in said for i in (0, 1)]
     scale: Any = {"domain": [min(0, *ends), max(ends)], "nice": True}
     asked = [alt.Tooltip(f"{name}:N") for name in ("said", "verdict", *gallery.MADE)]

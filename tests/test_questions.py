@@ -39,7 +39,7 @@ def test_verdicts_are_corrected_for_all_that_are_asked():
     for key in asked[1:]:
         record[key] = record[key] | {"p": 0.5}
     assert intervals.verdict(record[weak]) == intervals.BETTER
-    assert questions.verdicts(record)[weak] == intervals.OPEN
+    assert questions.verdicts(record, asked)[weak] == intervals.OPEN
 
 
 def test_the_picture_of_teachers_says_what_the_record_does(monkeypatch):
