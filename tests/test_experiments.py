@@ -11,6 +11,7 @@ import torch
 from reviews_files import REAL, needed
 
 from course_lib.comparison import Reading
+from course_lib.soft_target_files import SoftTargets, text_digests
 from experiments import generations, label_views, multilabel
 from experiments.__main__ import found, main
 
@@ -119,3 +120,20 @@ def test_several_models_together_say_the_mean_of_their_probabilities():
     found = generations.together(readings)
     assert found.parameters == 20
     assert np.allclose(np.exp(found.logits), [[0.7, 0.3]], atol=1e-6)
+
+
+def test_no_two_teachers_answer_side_by_side(monkeypatch):
+    texts, names = ["one", "two"], ["joy", "fear"]
+
+    def answers(of, value):
+        teacher = {"name": "a BERT", "parameters": 1, "bytes": 4}
+        logits = torch.full((len(of), 2), value).half()
+        return SoftTargets(logits, text_digests(of), names, teacher)
+
+    monkeypatch.setattr(
+        multilabel.minilm, "ask", lambda _data, _splits, of: answers(of, 2.0)
+    )
+    splits = SimpleNamespace(label_names=names)
+    for said, value in ((answers(texts, 1.0), 1.0), (answers(texts[:1], 1.0), 2.0)):
+        found = multilabel.asked("goemotions", splits, said, texts)
+        np.testing.assert_array_equal(found.logits, np.full((2, 2), value))

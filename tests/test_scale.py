@@ -50,3 +50,8 @@ def test_a_page_says_what_it_runs_on_and_on_colab_what_to_switch_on(monkeypatch)
     assert str(SCALES["cpu"]) in said and "Runtime" not in said
     monkeypatch.setitem(sys.modules, "google.colab", object())
     assert "Change runtime type, T4 GPU" in surroundings(SCALES["cpu"])
+
+
+@pytest.mark.parametrize("name", ["cpu", "full"])
+def test_what_a_page_claims_rests_on_five_seeds(name):
+    assert len(set(SCALES[name].seeds)) >= 5
