@@ -113,21 +113,28 @@ hardest = min(names, key=lambda n: mine.validation.labels[:, names.index(n)].mea
 """,
         {"predict": 11},
     ),
+    # TF-IDF's scores are the same on any processor, and none is near a threshold.
+    (
+        "the baseline, handed in",
+        """
+predict = baseline
+each = metrics.average_precision(predict(mine.validation.texts), mine.validation.labels)
+hardest = names[int(np.argmin(each))]
+""",
+        {"predict": 8},
+    ),
     (
         "labels where probabilities were asked for",
         """
-before = predict
-
-
 def predict(texts):
-    return (before(texts) > 0.5).astype(float)
+    return (baseline(texts) > 0.5).astype(float)
 
 
 p = predict(mine.validation.texts)
 each = metrics.average_precision(p, mine.validation.labels)
 hardest = names[int(np.argmin(each))]
 """,
-        {"predict": 8},
+        {"predict": 11},
     ),
     (
         "logits where probabilities were asked for (5)",
