@@ -1,7 +1,7 @@
-"""What a teacher is worth, and which teacher: pictures to point at.
+"""What a teacher is worth, which teacher, and for how long: pictures to point at.
 
-Each shows the record of an experiment, `worth` or `which_teacher`, which says how it
-was made.
+Each shows the record of an experiment, `worth`, `which_teacher` or `patience`, which
+says how it was made.
 """
 
 from collections.abc import Iterable
@@ -47,6 +47,9 @@ OF = {
 }
 #: Labels of teachers nearer than this stand so far apart; both in points.
 NEAR, GAP = 1.0, 0.35
+
+#: What students of the last picture learn from: labels, or a teacher's word on texts.
+ARMS = ("alone", "few", "train", "all")
 
 
 def verdicts(record: records.Record, asked: Iterable[str]) -> dict[str, str]:
@@ -154,4 +157,82 @@ def which_teacher(record: records.Record) -> HTML:
         alt="Accuracy of six students, one LSTM, over that of their teachers, with "
         "intervals; on the thin line the two are equal; a dashed line is the student "
         "alone, from labels.",
+    )
+
+
+def patience(record: records.Record) -> HTML:
+    """Return how good students are, and how like their teacher, over what they read."""
+    import altair as alt
+
+    names = {
+        arm: f"taught, {record['transfer'][arm]:,} texts"
+        if arm != "alone"
+        else "labels"
+        for arm in ARMS
+    }
+    rows = []
+    for arm, what in names.items():
+        for passes in record["passes"]:
+            if (row := f"{arm}-{passes}") not in record:
+                continue  # too few reviews for a pass over so many
+            agree, by_chance = (
+                100 * sum(some) / len(some)
+                for some in record["agreement"][row].values()
+            )
+            low, high = record[row]["intervals"]["accuracy"]
+            rows.append(
+                {
+                    "what": what,
+                    "read": record["reviews_read"][row],
+                    "reviews": f"{record['reviews_read'][row]:,}",
+                    "right": 100 * record[row]["metrics"]["accuracy"],
+                    "low": 100 * low,
+                    "high": 100 * high,
+                    "beyond": agree - by_chance,
+                    "accuracy": records.with_interval(record[row], "accuracy"),
+                    "as its teacher": f"{agree:.1f} %",
+                    "if each erred alone": f"{by_chance:.1f} %",
+                }
+                | gallery.made_by(record, "patience")
+            )
+    shown = ("what", "reviews", "accuracy", "as its teacher", "if each erred alone")
+    domain: Any = {"domain": list(names.values())}
+    budgets = [record["reviews_read"][f"alone-{passes}"] for passes in record["passes"]]
+    ends = [row["read"] for row in rows]
+    key = alt.Legend(orient="bottom", columns=1)
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X(
+            "read:Q",
+            title="reviews read, again and again",
+            axis=alt.Axis(format=".2~s", values=budgets),
+        ).scale(type="log", base=2, domain=[min(ends) / 1.2, max(ends) * 1.2]),
+        color=alt.Color("what:N", title=None, legend=key).scale(
+            **domain, range=plots.COLORS[: len(names)]
+        ),
+        tooltip=[alt.Tooltip(f"{name}:N") for name in (*shown, *gallery.MADE)],
+    )
+    right = alt.Y("right:Q", title="% right on test").scale(zero=False)
+    beyond = alt.Y("beyond:Q", title="points of agreement").scale(zero=False)
+    bars = base.mark_rule(opacity=0.6).encode(y="low:Q", y2="high:Q")
+    teacher = (
+        alt.Chart()
+        .mark_rule(strokeDash=[4, 4], color=plots.GREY)
+        .encode(y=alt.datum(100 * record["teacher"]["metrics"]["accuracy"]))
+    )
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(
+        shape=alt.Shape("what:N", title=None, legend=key).scale(**domain)
+    )
+    panels = [
+        alt.layer(
+            teacher, bars, base.mark_line().encode(y=right), points.encode(y=right)
+        ),
+        alt.layer(base.mark_line().encode(y=beyond), points.encode(y=beyond)),
+    ]
+    return plots.interact(
+        alt.vconcat(*(panel.properties(width=270, height=190) for panel in panels)),
+        alt="Two panels over the number of reviews that a student reads: above its "
+        "accuracy, with intervals and a dashed line for the teacher's, below how often "
+        "it says what the teacher says beyond what two who err independently would. "
+        "A line each for a student of labels and for three that a teacher taught, "
+        "on few, on the same and on all texts.",
     )

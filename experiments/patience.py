@@ -11,8 +11,9 @@ really work?*).
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from course_lib import records
+from course_lib import intervals, records
 from course_lib.batches import Examples
 from course_lib.distill import ready_made
 from course_lib.experiment import Experiment
@@ -27,8 +28,10 @@ from experiments.minilm import out
 COST = "three hours of one core"
 SEEDS = (0, 1, 2, 3, 4)
 PASSES = (1, 2, 4, 8, 16)  # over as many reviews as there are for training
+EARLY = 4  # beside the most: is it worth to go on?
 FEW = 4  # the few texts are a part of so many
 STUDENT = STUDENTS["lstm"]
+DRAWS = 300  # of other test reviews, for an interval of agreement
 TEMPERATURE = 2.0
 TAUGHT = Distillation(DistillationLoss(TEMPERATURE, alpha=1.0))
 
@@ -53,22 +56,40 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
         for passes in PASSES:
             done.train(f"alone-{passes}", run, STUDENT, epochs=passes)
             for name, examples in arms.items():
-                epochs = round(passes * len(train) / len(examples))
+                budget = passes * len(train)
+                epochs = round(budget / len(examples))
                 row = f"{name}-{passes}"
-                if epochs:  # a budget below one pass over all texts is none
+                # Whole passes over more texts come near some budgets only.
+                if abs(epochs * len(examples) - budget) < budget / 3:
                     read[row] = epochs * len(examples)
                     done.train(row, run, STUDENT, examples, TAUGHT, epochs=epochs)
     rows = [row for row in done.runs[0] if row != "teacher"]
+    last = PASSES[-1]
     record = done.record(
         {
             f"taught_minus_alone_{passes}": (f"train-{passes}", f"alone-{passes}")
             for passes in PASSES
+        }
+        | {
+            f"{name}_{last}_minus_{EARLY}": (f"{name}-{last}", f"{name}-{EARLY}")
+            for name in ("alone", *arms)
+            if f"{name}-{EARLY}" in read
+        }
+        | {
+            f"{one}_minus_{other}_{last}": (f"{one}-{last}", f"{other}-{last}")
+            for one, other in (("train", "few"), ("all", "train"))
+            if f"{one}-{last}" in read
         },
         passes=PASSES,
         reviews_read=read,  # whole passes come near a budget, and do not meet it
         transfer={name: len(examples) for name, examples in arms.items()},
         temperature=TEMPERATURE,
         agreement={row: agreement(done, row) for row in rows},
+        closer={
+            name: closer(done, f"{name}-{last}", f"alone-{last}")
+            for name in arms
+            if f"{name}-{last}" in read
+        },
     )
     done.write(record)
     return record
@@ -88,3 +109,32 @@ def agreement(done: Experiment, row: str) -> dict[str, list[float]]:
         found["agree"].append(float(np.mean(said[0] == said[1])))
         found["by_chance"].append(one * other + (1 - one) * (1 - other))
     return found
+
+
+def closer(done: Experiment, one: str, other: str) -> records.Record:
+    """Return by how much more one row agrees with the teacher than another does.
+
+    Each beyond what follows from how often it is right; with interval and p value.
+    """
+    labels = done.splits.test.truth.numpy()
+
+    def right(row: str) -> NDArray:  # (runs, reviews)
+        return np.stack([run[row].logits.argmax(1) == labels for run in done.runs])
+
+    ours, theirs, teacher = right(one), right(other), right("teacher")
+
+    def beyond(row: NDArray, some: NDArray | slice) -> NDArray:
+        # Of two classes, two agree where both are right or both are wrong. What is
+        # left is twice the covariance of being right.
+        a, b = row[:, some], teacher[:, some]
+        p, q = a.mean(1), b.mean(1)
+        return (a == b).mean(1) - (p * q + (1 - p) * (1 - q))
+
+    def lead(some: NDArray | slice) -> NDArray:
+        return beyond(ours, some) - beyond(theirs, some)
+
+    values = lead(slice(None))
+    draws = intervals.resampled(labels, None, DRAWS, seed=0)
+    drawn = np.array([lead(some).mean() for some in draws])
+    interval, p = intervals.interval_of(values, drawn, len(labels))
+    return {"value": float(values.mean()), "interval": interval, "p": p}

@@ -12,7 +12,7 @@ from reviews_files import REAL, needed
 
 from course_lib.comparison import Reading
 from course_lib.soft_target_files import SoftTargets, text_digests
-from experiments import generations, label_views, multilabel
+from experiments import generations, label_views, multilabel, patience
 from experiments.__main__ import found, main
 
 pytestmark = pytest.mark.commands
@@ -40,7 +40,7 @@ def test_an_unknown_one_is_refused_with_the_known(capsys):
 SMALLER = {
     "multilabel_methods": {"FEW": 20, "LABELLED": 30, "STEPS": 6},
     "few_labels": {"READS": 32},
-    "patience": {"PASSES": (1, 2)},
+    "patience": {"PASSES": (1, 2), "EARLY": 1, "DRAWS": 9},
     "robustness": {"COPIES": 1, "RATES": (0.4,)},
     "tuning": {"TRIALS": 3, "FINALISTS": 1, "FRESH": (7,)},
 }
@@ -120,6 +120,27 @@ def test_several_models_together_say_the_mean_of_their_probabilities():
     found = generations.together(readings)
     assert found.parameters == 20
     assert np.allclose(np.exp(found.logits), [[0.7, 0.3]], atol=1e-6)
+
+
+def test_agreement_counts_beyond_what_being_right_forces():
+    """Who is always right agrees with a teacher as often as that is; a copy does more."""
+    truth = np.array([0, 1, 0, 1] * 50)
+    teacher = np.where(np.arange(200) % 4 == 0, 1 - truth, truth)  # 3 of 4 right
+    said = {"teacher": teacher, "copy": teacher, "right": truth}
+    run = {
+        name: Reading(np.eye(2, dtype=np.float32)[verdicts], None, None, None)
+        for name, verdicts in said.items()
+    }
+    test = SimpleNamespace(truth=torch.from_numpy(truth))
+    done = SimpleNamespace(runs=[run, run], splits=SimpleNamespace(test=test))
+    found = patience.agreement(done, "copy")
+    assert found == {"agree": [1.0, 1.0], "by_chance": [10 / 16, 10 / 16]}
+    found = patience.agreement(done, "right")
+    assert found == {"agree": [0.75, 0.75], "by_chance": [0.75, 0.75]}
+    found = patience.closer(done, "copy", "right")
+    assert found["value"] == 6 / 16
+    assert 0 < found["interval"][0] < found["value"] and found["p"] < 0.001
+    assert patience.closer(done, "right", "right")["interval"] == (0.0, 0.0)
 
 
 def test_no_two_teachers_answer_side_by_side(monkeypatch):
