@@ -6,7 +6,7 @@
 #   make unit    run the unit tests, in under two minutes
 #   make test    run these and the other tests, see that they catch known mistakes, then run
 #                every notebook at its smallest size, from the wheel alone, as Colab would
-#   make portable run the unit tests and the exercises' as on two other machines
+#   make portable run the unit tests, the exercises' and solutions as on two other machines
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make grade SUBMISSIONS=folder [ASSIGNMENT=name]   grade notebooks in a sandbox: a
 #                table and a page for each student in _build/grades
@@ -46,6 +46,8 @@ unit := $(IN_TWO) -m "not real_data and not commands" \
 	--ignore-glob='tests/test_grading_*' --ignore-glob='tests/test_checks*'
 exercises := $(IN_TWO) $(wildcard tests/test_checks*.py)
 commands := $(IN_TWO) -m "not real_data" $(shell grep -l '^pytestmark = pytest.mark.commands' tests/test_*.py)
+# A solution is trained, and has all its points on any processor.
+solutions := $(PYTEST) -p xdist -n 2 --dist loadgroup tests/test_homework.py -k a_solution_has_all_points
 PASSED := $(NOTEBOOKS:notebooks/%.ipynb=_build/passed/%)
 
 .PHONY: book slides pdf unit test notebooks portable browser lab homework grade similar samples lint actionlint links results bench gpu sync publish minutes clean
@@ -109,7 +111,7 @@ _build/colab/ready: $(SOURCES) pyproject.toml $(wildcard book/records/*) $(shell
 # As on other machines: another processor, more threads than cores, no UTF-8, no hub.
 portable: .venv/ready
 	export ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 LC_ALL=C HF_HUB_OFFLINE=1 && \
-		$(unit) && $(exercises)
+		$(unit) && $(exercises) && $(solutions)
 	export ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 OPENBLAS_CORETYPE=Haswell && \
 		$(unit) && $(exercises)
 

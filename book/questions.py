@@ -118,7 +118,7 @@ def which_teacher(record: records.Record) -> HTML:
         }
         | gallery.made_by(record, "which_teacher")
         for row, name in OF.items()
-        if (entry := record[f"of-{row}"])
+        for entry in [record[f"of-{row}"]]
     ]
     shown = ("teacher", "accuracy of the teacher", "accuracy of the student")
     placed: list[dict[str, Any]] = []
@@ -165,10 +165,9 @@ def patience(record: records.Record) -> HTML:
     import altair as alt
 
     names = {
-        arm: f"taught, {record['transfer'][arm]:,} texts"
-        if arm != "alone"
-        else "labels"
+        arm: f"{'labels' if arm == 'alone' else 'taught'}, {texts:,} texts"
         for arm in ARMS
+        for texts in [record["transfer"]["train" if arm == "alone" else arm]]
     }
     rows = []
     for arm, what in names.items():
@@ -199,7 +198,7 @@ def patience(record: records.Record) -> HTML:
     domain: Any = {"domain": list(names.values())}
     budgets = [record["reviews_read"][f"alone-{passes}"] for passes in record["passes"]]
     ends = [row["read"] for row in rows]
-    key = alt.Legend(orient="bottom", columns=1)
+    key = alt.Legend(orient="top", columns=1)
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X(
             "read:Q",

@@ -95,8 +95,9 @@ def objectives(
 
 
 def part(examples: Examples, count: int) -> Examples:
-    """Return the first so many reviews."""
-    return Examples(examples.tokens[:count], examples.truth[:count])
+    """Return so many reviews, spread evenly, as one class stands before another."""
+    rows = np.linspace(0, len(examples) - 1, count).astype(np.int64)
+    return Examples([examples.tokens[row] for row in rows], examples.truth[rows])
 
 
 def read(

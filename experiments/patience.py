@@ -43,16 +43,13 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     done = Experiment("patience-imdb", splits, seeds, scale)
     soft = ready_made(done, SoftTargets.read(out("imdb")))
     train, everything = splits.train, splits.readable.with_soft_targets(soft)
-    few = Examples(
-        train.tokens[: len(train) // FEW], soft_targets=soft[: len(train) // FEW]
-    )
     arms = {
-        "few": few,
         "train": train.with_soft_targets(soft[: len(train)]),
         "all": everything,
     }
     read = {f"alone-{passes}": passes * len(train) for passes in PASSES}
-    for run in range(len(seeds)):
+    for run, seed in enumerate(seeds):
+        arms["few"] = drawn(arms["train"], len(train) // FEW, seed)
         for passes in PASSES:
             done.train(f"alone-{passes}", run, STUDENT, epochs=passes)
             for name, examples in arms.items():
@@ -93,6 +90,16 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     )
     done.write(record)
     return record
+
+
+def drawn(examples: Examples, count: int, seed: int) -> Examples:
+    """Draw so many reviews: in the archive one class stands before the other."""
+    rows = np.random.default_rng(seed).permutation(len(examples))[:count]
+    soft = examples.soft_targets
+    return Examples(
+        [examples.tokens[row] for row in rows],
+        soft_targets=None if soft is None else soft[rows],
+    )
 
 
 def agreement(done: Experiment, row: str) -> dict[str, list[float]]:

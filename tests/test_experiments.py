@@ -10,9 +10,16 @@ import pytest
 import torch
 from reviews_files import REAL, needed
 
+from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.soft_target_files import SoftTargets, text_digests
-from experiments import generations, label_views, multilabel, patience
+from experiments import (
+    generations,
+    hidden_knowledge,
+    label_views,
+    multilabel,
+    patience,
+)
 from experiments.__main__ import found, main
 
 pytestmark = pytest.mark.commands
@@ -122,8 +129,24 @@ def test_several_models_together_say_the_mean_of_their_probabilities():
     assert np.allclose(np.exp(found.logits), [[0.7, 0.3]], atol=1e-6)
 
 
+def test_a_part_of_an_archive_has_both_classes():
+    """As published, the archive has all reviews of one class before the other."""
+    truth = torch.tensor([0] * 500 + [1] * 500)
+    soft = torch.stack([1.0 - truth, 1.0 * truth], dim=1)
+    train = Examples([np.array([i]) for i in range(1_000)], truth, soft)
+    some = hidden_knowledge.part(train, 40)
+    assert len(some) == 40 and some.truth.float().mean() == 0.5
+    assert len(hidden_knowledge.part(train, 1)) == 1
+    few = [patience.drawn(train, 250, seed) for seed in (0, 0, 1)]
+    rows = [[int(tokens[0]) for tokens in some.tokens] for some in few]
+    assert rows[0] == rows[1] != rows[2] and len(set(rows[0])) == 250
+    for drawn, places in zip(few, rows, strict=True):
+        assert torch.equal(drawn.soft_targets, soft[places])
+        assert 0.35 < truth[places].float().mean() < 0.65
+
+
 def test_agreement_counts_beyond_what_being_right_forces():
-    """Who is always right agrees with a teacher as often as that is; a copy does more."""
+    """Who is always right agrees as often as the teacher is right; a copy does more."""
     truth = np.array([0, 1, 0, 1] * 50)
     teacher = np.where(np.arange(200) % 4 == 0, 1 - truth, truth)  # 3 of 4 right
     said = {"teacher": teacher, "copy": teacher, "right": truth}

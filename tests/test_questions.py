@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from course_lib import intervals, records
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,3 +54,18 @@ def test_the_picture_of_teachers_says_what_the_record_does(monkeypatch):
             assert records.with_interval(record[each], "accuracy") in page
             assert str(100 * record[each]["metrics"]["accuracy"]) in page
     assert "python -m experiments which_teacher" in page
+
+
+def test_the_picture_of_patience_says_what_the_record_does(monkeypatch):
+    monkeypatch.setenv("COURSE_BOOK", "1")
+    record = records.committed("patience-imdb")
+    page = questions.patience(record).data
+    marks = [row for row in record["reviews_read"] if row.partition("-")[2]]
+    assert len(marks) >= 15
+    for row in marks:
+        assert f'"{record["reviews_read"][row]:,}"' in page
+        assert records.with_interval(record[row], "accuracy") in page
+        agree = 100 * np.mean(record["agreement"][row]["agree"])
+        assert f"{agree:.1f} %" in page
+    assert str(100 * record["teacher"]["metrics"]["accuracy"]) in page
+    assert "python -m experiments patience" in page
