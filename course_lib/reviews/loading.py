@@ -43,6 +43,7 @@ def load(
         Keep at most so many reviews: the same ones each time, in random order, with
         the classes in proportion. A smaller limit keeps a part of a larger one's. Of
         the synthetic set, which is random already, the first so many are written.
+        Without a limit, reviews stand as they were published: IMDB's class by class.
     seed
         Chooses the reviews that `limit` keeps, and the text of the synthetic set. The
         splits themselves never depend on it.
