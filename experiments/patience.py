@@ -29,6 +29,7 @@ COST = "three hours of one core"
 SEEDS = (0, 1, 2, 3, 4)
 PASSES = (1, 2, 4, 8, 16)  # over as many reviews as there are for training
 EARLY = 4  # beside the most: is it worth to go on?
+MOST = 32  # passes over the same texts
 FEW = 4  # the few texts are a part of so many
 STUDENT = STUDENTS["lstm"]
 DRAWS = 300  # of other test reviews, for an interval of agreement
@@ -57,35 +58,44 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
                 epochs = round(budget / len(examples))
                 row = f"{name}-{passes}"
                 # Whole passes over more texts come near some budgets only.
-                if abs(epochs * len(examples) - budget) < budget / 3:
+                near = abs(epochs * len(examples) - budget) < budget / 3
+                if near and epochs <= MOST:
                     read[row] = epochs * len(examples)
                     done.train(row, run, STUDENT, examples, TAUGHT, epochs=epochs)
     rows = [row for row in done.runs[0] if row != "teacher"]
-    last = PASSES[-1]
+    budgets = {
+        name: [p for p in PASSES if f"{name}-{p}" in read] for name in ("alone", *arms)
+    }
+    last = {name: some[-1] for name, some in budgets.items() if some}
     record = done.record(
         {
-            f"taught_minus_alone_{passes}": (f"train-{passes}", f"alone-{passes}")
-            for passes in PASSES
+            f"{one}_minus_{other}_{p}": (f"{one}-{p}", f"{other}-{p}")
+            for one, other in (("train", "alone"), ("train", "few"), ("all", "train"))
+            for p in budgets[one]
+            if p in budgets[other]
         }
         | {
-            f"{name}_{last}_minus_{EARLY}": (f"{name}-{last}", f"{name}-{EARLY}")
-            for name in ("alone", *arms)
-            if f"{name}-{EARLY}" in read
+            f"{name}_{last[name]}_minus_{EARLY}": (
+                f"{name}-{last[name]}",
+                f"{name}-{EARLY}",
+            )
+            for name in last
+            if EARLY in budgets[name]
         }
         | {
-            f"{one}_minus_{other}_{last}": (f"{one}-{last}", f"{other}-{last}")
-            for one, other in (("train", "few"), ("all", "train"))
-            if f"{one}-{last}" in read
+            f"{name}_{last[name]}_minus_teacher": (f"{name}-{last[name]}", "teacher")
+            for name in last
         },
         passes=PASSES,
         reviews_read=read,  # whole passes come near a budget, and do not meet it
         transfer={name: len(examples) for name, examples in arms.items()},
         temperature=TEMPERATURE,
         agreement={row: agreement(done, row) for row in rows},
+        last=last,
         closer={
-            name: closer(done, f"{name}-{last}", f"alone-{last}")
-            for name in arms
-            if f"{name}-{last}" in read
+            name: closer(done, f"{name}-{last[name]}", f"alone-{last[name]}")
+            for name in last
+            if name != "alone"
         },
     )
     done.write(record)
