@@ -60,8 +60,10 @@ def test_the_picture_of_patience_says_what_the_record_does(monkeypatch):
     monkeypatch.setenv("COURSE_BOOK", "1")
     record = records.committed("patience-imdb")
     page = questions.patience(record).data
-    marks = [row for row in record["reviews_read"] if row.partition("-")[2]]
-    assert len(marks) >= 15
+    marks = list(record["reviews_read"])
+    assert len(marks) >= 14
+    arms = {mark.partition("-")[0] for mark in marks}
+    assert arms == {"alone", "few", "train", "all"}
     for row in marks:
         assert f'"{record["reviews_read"][row]:,}"' in page
         assert records.with_interval(record[row], "accuracy") in page
@@ -69,3 +71,13 @@ def test_the_picture_of_patience_says_what_the_record_does(monkeypatch):
         assert f"{agree:.1f} %" in page
     assert str(100 * record["teacher"]["metrics"]["accuracy"]) in page
     assert "python -m experiments patience" in page
+
+
+def test_the_page_says_how_long_was_tried():
+    record = records.committed("patience-imdb")
+    text = " ".join((ROOT / "book" / "results.md").read_text().split())
+    first, *_, last = record["passes"]
+    assert f"for {first} to {last} passes over the labelled reviews" in text
+    few = record["reviews_read"][f"few-{record['last']['few']}"]
+    assert f"the quarter up to {few // record['transfer']['few']} times" in text
+    assert record["transfer"]["few"] == record["transfer"]["train"] // 4
