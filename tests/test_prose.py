@@ -62,6 +62,7 @@ GIVEN = {
         *("1.1", "64"),  # what was aimed at; half of the recipe's `ends`, below
         "2,000",  # compared with its cell below
         "127",  # compared with the code below
+        *("1", "16", "32"),  # compared with the record in tests/test_questions.py
     },
 }
 
