@@ -22,6 +22,10 @@ def apart(films, share, seed):
     return np.array([film in chosen for film in films])
 """
 
+CHANCE = """
+chance = mine.validation.labels.mean(0)[names.index(hardest)]
+"""
+
 
 def mistaken(code, old, new):
     assert code.count(old) == 1
@@ -110,7 +114,8 @@ def predict(texts):
 
 
 hardest = min(names, key=lambda n: mine.validation.labels[:, names.index(n)].mean())
-""",
+"""
+        + CHANCE,
         {"predict": 11},
     ),
     # TF-IDF's scores are the same on any processor, and none is near a threshold.
@@ -120,7 +125,8 @@ hardest = min(names, key=lambda n: mine.validation.labels[:, names.index(n)].mea
 predict = baseline
 each = metrics.average_precision(predict(mine.validation.texts), mine.validation.labels)
 hardest = names[int(np.argmin(each))]
-""",
+"""
+        + CHANCE,
         {"predict": 8},
     ),
     (
@@ -133,7 +139,8 @@ def predict(texts):
 p = predict(mine.validation.texts)
 each = metrics.average_precision(p, mine.validation.labels)
 hardest = names[int(np.argmin(each))]
-""",
+"""
+        + CHANCE,
         {"predict": 11},
     ),
     (
@@ -159,7 +166,18 @@ def predict(texts):
 """,
         {"predict": 2},
     ),
-    ("the easiest label", "hardest = names[int(np.argmax(each))]", {"hardest": 3}),
+    (
+        "the easiest label",
+        "hardest = names[int(np.argmax(each))]" + CHANCE,
+        {"hardest": 2},
+    ),
+    ("a coin's chance", "chance = 0.5", {"hardest": 1}),
+    ("the share read off the picture", "chance = round(chance, 1)", {"hardest": 1}),
+    (
+        "the share in the training set",
+        "chance = mine.labelled.labels.mean(0)[names.index(hardest)]",
+        {"hardest": 1},
+    ),
     ("a guess in per cent", "guess_ap = 60", {"guess_ap": 1}),
 ]
 
