@@ -124,8 +124,16 @@ def agreement(done: Experiment, row: str) -> dict[str, list[float]]:
         said = [run[name].logits.argmax(1) for name in (row, "teacher")]
         one, other = (float(np.mean(verdicts == labels)) for verdicts in said)
         found["agree"].append(float(np.mean(said[0] == said[1])))
-        found["by_chance"].append(one * other + (1 - one) * (1 - other))
+        found["by_chance"].append(float(by_chance(one, other)))
     return found
+
+
+def by_chance(one: NDArray | float, other: NDArray | float) -> NDArray | float:
+    """Return how often two agree on two classes who err independently.
+
+    `one` and `other` are how often each is right; both are, or neither is.
+    """
+    return one * other + (1 - one) * (1 - other)
 
 
 def closer(done: Experiment, one: str, other: str) -> records.Record:
@@ -141,11 +149,9 @@ def closer(done: Experiment, one: str, other: str) -> records.Record:
     ours, theirs, teacher = right(one), right(other), right("teacher")
 
     def beyond(row: NDArray, some: NDArray | slice) -> NDArray:
-        # Of two classes, two agree where both are right or both are wrong. What is
-        # left is twice the covariance of being right.
+        # What is left is twice the covariance of being right.
         a, b = row[:, some], teacher[:, some]
-        p, q = a.mean(1), b.mean(1)
-        return (a == b).mean(1) - (p * q + (1 - p) * (1 - q))
+        return (a == b).mean(1) - by_chance(a.mean(1), b.mean(1))
 
     def lead(some: NDArray | slice) -> NDArray:
         return beyond(ours, some) - beyond(theirs, some)
