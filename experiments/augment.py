@@ -12,7 +12,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from course_lib.splits import Splits
+
+MADE = 1  # comments out of each, where there are none without labels
 REPLACED = 0.15  # of the words
+
+
+def transfer_texts(splits: Splits) -> list[str]:
+    """Return what the taught student reads; the training texts come first."""
+    parts = {name: part.texts for name, part in splits.reviews.items()}
+    if "unlabelled" in parts:
+        return [*parts["train"], *parts["unlabelled"]]
+    # A short comment that is made may be one that somebody has written.
+    asked_later = {*parts["validation"], *parts["test"]}
+    made = more_comments(parts["train"], each=MADE)
+    return [*parts["train"], *(text for text in made if text not in asked_later)]
 
 
 def more_comments(texts: Sequence[str], each: int = 1, seed: int = 0) -> list[str]:

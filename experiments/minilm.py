@@ -2,10 +2,11 @@
 
 `python -m experiments.minilm imdb` fine-tunes all of the carried MiniLM on the training
 reviews and writes book/records/soft-targets-imdb-minilm.safetensors: logits and
-digests, no text. `imdb-genres` and `goemotions` are the multi-label teachers. Each
-takes about an hour of one core that knows bfloat16 (ACCELERATE_MIXED_PRECISION=bf16); a
-run that was stopped goes on. On a GPU, `python -m course_lib soft-targets --data imdb`
-makes the soft targets of a longer training on longer texts.
+digests, no text. `imdb-genres` and `goemotions` are the multi-label teachers; the
+latter also speaks of the comments that are made for its student. Each takes about an
+hour of one core that knows bfloat16 (ACCELERATE_MIXED_PRECISION=bf16); a run that was
+stopped goes on. On a GPU, `python -m course_lib soft-targets --data imdb` makes the
+soft targets of a longer training on longer texts.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from course_lib.soft_targets import predict_logits
 from course_lib.splits import Splits, prepare
 from course_lib.text import encode_pieces
 from course_lib.training import train
+from experiments.augment import transfer_texts
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,8 @@ def main() -> None:
     parser.add_argument("data", choices=PLANS)
     data = parser.parse_args().data
     splits = prepare(PLANS[data].data or data, current_scale(), seed=0)
-    texts = [text for part in splits.reviews.values() for text in part.texts]
+    held_out = [splits.reviews[name].texts for name in ("validation", "test")]
+    texts = [text for part in (*held_out, transfer_texts(splits)) for text in part]
     ask(data, splits, texts).write(out(data))
 
 

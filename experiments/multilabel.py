@@ -32,14 +32,13 @@ from course_lib.text import encode
 from course_lib.thresholds import at_thresholds, best_thresholds
 from course_lib.training import Distillation
 from experiments import minilm, rivals, sized
-from experiments.augment import more_comments
+from experiments.augment import transfer_texts
 from experiments.label_views import at_their_thresholds, by_label
 from experiments.linear import one_per_label
 from experiments.ngrams import naive_bayes_by_label
 
 SEEDS = (0, 1, 2, 3, 4)
 TIMES = (1, 2)  # as many passes for the student alone
-MADE = 1  # comments out of each, where there are none without labels
 DIFFERENCES = {
     f"distilled_minus_{other}": ("distilled", other)
     for other in ("alone", "longer", "pseudo", "words", "ngrams", "teacher", "both")
@@ -195,17 +194,6 @@ def mixed(one: Reading, other: Reading, weight: float) -> Reading:
         bytes=(one.bytes or 0) + (other.bytes or 0),
         examples_per_second=None,
     )
-
-
-def transfer_texts(splits: Splits) -> list[str]:
-    """Return what the taught student reads; the training texts come first."""
-    parts = {name: part.texts for name, part in splits.reviews.items()}
-    if "unlabelled" in parts:
-        return [*parts["train"], *parts["unlabelled"]]
-    # A short comment that is made may be one that somebody has written.
-    asked_later = {*parts["validation"], *parts["test"]}
-    made = more_comments(parts["train"], each=MADE)
-    return [*parts["train"], *(text for text in made if text not in asked_later)]
 
 
 def asked(data: str, splits: Splits, said: SoftTargets, texts: list[str]) -> Reading:
