@@ -113,6 +113,22 @@ class Examples:
         """Return the same reviews with the teacher's logits beside their labels."""
         return replace(self, soft_targets=logits.detach().float().cpu())
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all that training reads of these reviews: what tells them from others.
+
+        >>> list(Examples([np.array([5, 2])], torch.tensor([1])).tensors())
+        ['tokens', 'lengths', 'labels']
+        """
+        found = {
+            "tokens": torch.from_numpy(np.concatenate(self.tokens)),
+            "lengths": torch.tensor([len(review) for review in self.tokens]),
+        }
+        if self.labels is not None:
+            found["labels"] = self.labels
+        if self.soft_targets is not None:
+            found["soft_targets"] = self.soft_targets
+        return found
+
     def collate(self, index: np.ndarray) -> Batch:
         """Pad the reviews at `index` (positions in the split) into one batch."""
         reviews = [self.tokens[i] for i in index]

@@ -30,7 +30,7 @@ from course_lib.soft_target_files import text_digests, tokenizer_digest
 from course_lib.splits import Splits
 from course_lib.tensor_files import digest
 from course_lib.training import LabelLoss, Objective, train
-from course_lib.training.runs import as_tensors, describe
+from course_lib.training.runs import describe
 
 #: Raise it when the same settings begin to mean another training or another reading.
 SCHEMA = 1
@@ -272,7 +272,7 @@ class Trained:
 
     def read(self, examples: Examples) -> Reading:
         """Return what it says of some reviews, or said before."""
-        depends = {**self.about, "read": digest(as_tensors(examples))}
+        depends = {**self.about, "read": digest(examples.tensors())}
         return self.experiment.found(
             depends,
             lambda: comparison.read(self.model, examples, f"reading: {self.title}"),

@@ -118,6 +118,11 @@ class TokenExamples(Examples):
                     "the longest"
                 )
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all that training reads of these texts."""
+        assert self.counted is not None
+        return super().tensors() | {"counted": self.counted}
+
     def collate(self, index: np.ndarray) -> Batch:
         """Pad the texts at `index` into one batch, as wide as its longest."""
         batch, width = super().collate(index), max(len(self.tokens[i]) for i in index)

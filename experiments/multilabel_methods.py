@@ -29,7 +29,6 @@ from course_lib.soft_targets import logits_and_embeddings
 from course_lib.splits import prepare
 from course_lib.tensor_files import digest
 from course_lib.training import Distillation, LabelEmbeddings, Objective
-from course_lib.training.runs import as_tensors
 from experiments import sized
 
 COST = "half an hour of one core"
@@ -129,7 +128,7 @@ def with_teacher(done: Experiment, run: int) -> None:
     teacher = learn(done, "teacher", run, labelled, recipe=TEACHER)
     both = done.once(
         "seen",
-        {**teacher.about, "read": digest(as_tensors(everything))},
+        {**teacher.about, "read": digest(everything.tensors())},
         lambda: answers(teacher, everything),
     ).logits
     seen = everything.with_soft_targets(torch.from_numpy(both))

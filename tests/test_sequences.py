@@ -1,5 +1,7 @@
 """Sequences: what is read and asked, writers, and answers that a student writes."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -21,6 +23,7 @@ from course_lib.reviews.made_language import (
 )
 from course_lib.sequences import END, GO, Words, left_padded, sequence_examples
 from course_lib.training import train
+from course_lib.training.checkpoints import CheckpointError
 from course_lib.training.writing import NextWord, NextWordDistillation, OwnAnswers
 
 PROMPTS = [[5, 6, GO], [7, GO], [8, 8, 5, GO]]
@@ -207,6 +210,34 @@ def test_own_answers_move_the_student_and_leave_the_teacher(writer):
     same = [torch.equal(a, b) for a, b in zip(before, after, strict=True)]
     count = len(list(teacher.parameters()))
     assert all(same[:count]) and not any(same[count:])
+
+
+@pytest.mark.parametrize(("seed", "most"), [(2, 4), (1, 5)])
+def test_a_run_with_another_teacher_or_longer_answers_is_another(
+    writer, tmp_path, seed, most
+):
+    held = sequence_examples(PROMPTS, ANSWERS)
+    objective = NextWordDistillation(
+        TokenDistillationLoss(1.0, 1.0), list("abcdefghijkl")
+    )
+
+    def learn(seed, most):
+        torch.manual_seed(seed)
+        texts = OwnAnswers.of(PROMPTS, copy.deepcopy(writer), Writer(12, 8, 1), most)
+        return train(
+            texts.student,
+            texts,
+            held,
+            epochs=1,
+            batch_size=2,
+            learning_rate=1e-2,
+            objective=objective,
+            checkpoint=tmp_path / "run.safetensors",
+        )
+
+    assert learn(1, 4).epochs == learn(1, 4).epochs  # the second is the first, found
+    with pytest.raises(CheckpointError, match="training reviews"):
+        learn(seed, most)
 
 
 def test_a_teacher_with_other_words_is_refused(writer):

@@ -616,7 +616,7 @@ MISTAKES = [
     kept("yesterday's setting found today", '"depends": depends,', ""),
     kept("other reviews' logits found", '"data": self.data,', ""),
     kept("one answer for two splits",
-         '{**self.about, "read": digest(as_tensors(examples))}', "self.about"),
+         '{**self.about, "read": digest(examples.tensors())}', "self.about"),
     Mistake("training/runs.py", ("test_experiment.py",),
             "another temperature's logits found",
             '"objective": " ".join(repr(objective).split()),', ""),

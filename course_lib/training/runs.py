@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from course_lib.batches import Examples
-from course_lib.tagged import TokenExamples
 from course_lib.tensor_files import Tensors, digest
 
 NEVER = torch.iinfo(torch.int64).max
@@ -201,27 +199,12 @@ def describe(
         "layers": hashlib.sha256(repr(model).encode()).hexdigest()[:16],
         "weights in training": trainable,
         "initial weights": digest(model.state_dict())[:16],
-        "training reviews": digest(as_tensors(examples))[:16],
-        "validation reviews": digest(as_tensors(validation))[:16],
+        "training reviews": digest(examples.tensors())[:16],
+        "validation reviews": digest(validation.tensors())[:16],
         "objective": " ".join(repr(objective).split()),
         "objective's weights": digest(objective.state_dict())[:16],
         **settings,
     }
-
-
-def as_tensors(examples: Examples) -> Tensors:
-    """Return all that training reads of some examples."""
-    tensors = {
-        "tokens": torch.from_numpy(np.concatenate(examples.tokens)),
-        "lengths": torch.tensor([len(review) for review in examples.tokens]),
-    }
-    if examples.labels is not None:
-        tensors["labels"] = examples.labels
-    if examples.soft_targets is not None:
-        tensors["soft_targets"] = examples.soft_targets
-    if isinstance(examples, TokenExamples) and examples.counted is not None:
-        tensors["counted"] = examples.counted
-    return tensors
 
 
 class Clock:

@@ -116,6 +116,14 @@ class OwnAnswers(TokenExamples):
             most,
         )
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Return what training reads, with the weights of the teacher who will speak.
+
+        The student's are those that the run starts from.
+        """
+        teacher = {f"teacher.{n}": w for n, w in self.teacher.state_dict().items()}
+        return super().tensors() | teacher | {"most": torch.tensor(self.most)}
+
     def collate(self, index: np.ndarray) -> Batch:
         """Let the student write answers, and the teacher say what it would have."""
         prompts = [self.prompts[i] for i in index]
