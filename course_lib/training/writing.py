@@ -66,7 +66,7 @@ def words_right(logits: Tensor, examples: Examples) -> dict[str, float]:
     """Return the share of tokens that count whose likeliest word is the right one.
 
     >>> texts = sequence_examples([[2]], [[4, 1]])
-    >>> words_right(torch.eye(5)[[[4, 3]]], texts)
+    >>> words_right(torch.eye(5)[torch.tensor([[4, 3]])], texts)
     {'words_right': 0.5}
     """
     assert isinstance(examples, TokenExamples) and examples.counted is not None
