@@ -14,6 +14,7 @@ from course_lib.batches import Examples
 from course_lib.comparison import Reading
 from course_lib.soft_target_files import SoftTargets, text_digests
 from experiments import (
+    augment,
     generations,
     hidden_knowledge,
     label_views,
@@ -85,7 +86,7 @@ def test_each_makes_a_whole_record_of_a_few_reviews(name, tmp_path, monkeypatch)
     for data, plan in multilabel.PLANS.items():
         monkeypatch.setitem(multilabel.PLANS, data, replace(plan, epochs=1))
     # Comments that nobody wrote would be news to the teacher, who is not here.
-    monkeypatch.setattr(multilabel, "MADE", 0)
+    monkeypatch.setattr(augment, "MADE", 0)
     limit = LIMITS.get(name, 60)
     record = module.main(limit, seeds=(0, 1))
     (path,) = (tmp_path / "_build" / "experiments").glob("*.json")
