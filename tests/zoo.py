@@ -620,6 +620,9 @@ MISTAKES = [
     Mistake("training/runs.py", ("test_experiment.py",),
             "another temperature's logits found",
             '"objective": " ".join(repr(objective).split()),', ""),
+    Mistake("training/writing.py", ("test_sequences.py",),
+            "a run with another teacher gone on with",
+            ' | teacher | {"most": torch.tensor(self.most)}', ""),
     Mistake("training/loop.py",
             ("test_objectives.py::"
              "test_it_takes_the_steps_of_a_loop_over_both_written_out",),
