@@ -6,7 +6,8 @@
 #   make unit    run the unit tests, in under two minutes
 #   make test    run these and the other tests, see that they catch known mistakes, then run
 #                every notebook at its smallest size, from the wheel alone, as Colab would
-#   make portable run the unit tests, the exercises' and solutions as on two other machines
+#   make portable run the unit tests as on two other machines, and on one of them the
+#                exercises' and the solutions
 #   make browser look at the built site in Chromium (Debian: chromium)
 #   make grade SUBMISSIONS=folder [ASSIGNMENT=name]   grade notebooks in a sandbox: a
 #                table and a page for each student in _build/grades
@@ -112,8 +113,7 @@ _build/colab/ready: $(SOURCES) pyproject.toml $(wildcard book/records/*) $(shell
 portable: .venv/ready
 	export ATEN_CPU_CAPABILITY=default OMP_NUM_THREADS=1 LC_ALL=C HF_HUB_OFFLINE=1 && \
 		$(unit) && $(exercises) && $(solutions)
-	export ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 OPENBLAS_CORETYPE=Haswell && \
-		$(unit) && $(exercises)
+	export ATEN_CPU_CAPABILITY=avx2 OMP_NUM_THREADS=2 OPENBLAS_CORETYPE=Haswell && $(unit)
 
 browser: .venv/ready
 	$(PYTEST) -p xdist -n 2 tests/browser

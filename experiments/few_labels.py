@@ -29,16 +29,15 @@ from course_lib.training import Distillation
 from experiments import sized
 from experiments.counted import FOLDS, Counted
 from experiments.linear import STRENGTHS, VECTOR, TwoViews, descriptions, reading_of
-from experiments.setfit import Sentences
+from experiments.sentences import Sentences
 
-COST = "six hours of one core"
+COST = "three hours of one core"
 SEEDS = tuple(range(10))
 LABELS = (100, 300, 1_000, 3_000, 10_000)
 TEXTS = (1_000, 4_000, 16_000)  # of the transfer set, and all of it
 AT = 300  # labels for that curve
 #: Over the labelled reviews; those that take more steps than a taught student are left.
 PASSES = (1, 4, 16, 64)
-READS = 2_400  # labelled texts, again and again, for SetFit
 STUDENT = STUDENTS["bag"]
 KNOWS_WORDS = replace(STUDENT, from_word_vectors=True)
 SOFT, SHARP = 2.0, 0.5  # temperatures
@@ -161,8 +160,6 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
             student(f"sharper-{n}", run, all_places, verdicts, soft)
             student(f"verdicts-{n}", run, all_places, verdicts)
             sentences.frozen(f"sentences-{n}", run, rows, labels)
-            if n == counts[0]:
-                sentences.tuned(f"setfit-{n}", run, rows, labels, READS)
             if n == at:
                 order = np.random.default_rng(seed).permutation(len(texts))
                 for size in sizes:
@@ -176,7 +173,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
                 f"{other}-{n}",
             )
             for n in counts
-            for other in (*OTHERS, *(["setfit"] if n == counts[0] else []))
+            for other in OTHERS
         }
         | {
             f"sharper_minus_verdicts_{n}": (f"sharper-{n}", f"verdicts-{n}")

@@ -1,47 +1,35 @@
-"""Sentence vectors of a small BERT when labels are few: as they are, and after pairs.
+"""Does a small BERT that has seen pairs of a hundred reviews need a teacher?
 
 SetFit (Tunstall et al. 2022, *Efficient few-shot learning without prompts*) first moves
 the encoder until texts of one class have vectors that point the same way and those of
-two classes have not. Then it fits a logistic regression to the vectors. It needs no
-teacher and no text without a label, but its encoder stays, 22 million numbers that are
-there when it is used: no student of this course is like it.
+two classes have not. Then it fits a logistic regression to the vectors. Beside it
+stands the taught student of `experiments.few_labels`, from the same draws of labels.
+That record has the vectors as they were.
 """
 
+from collections.abc import Sequence
 from copy import deepcopy
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegressionCV
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
-from transformers import AutoTokenizer
 
+from course_lib import records
 from course_lib.batches import Batch, Examples
-from course_lib.comparison import Reading, read
 from course_lib.experiment import Experiment
-from course_lib.models import MeanBertClassifier, find_pretrained
-from course_lib.tensor_files import digest
-from course_lib.text import encode_pieces
+from course_lib.splits import prepare
 from course_lib.training import Objective
-from experiments.linear import two_logits
+from experiments import sized
+from experiments.few_labels import OBJECTIVES, SEEDS, STUDENT, drawn
+from experiments.linear import TwoViews, descriptions
+from experiments.sentences import STRENGTHS, Sentences, head
 
-PIECES = 128
-#: Of the head, which cross-validation on the same labels chooses from.
-STRENGTHS = (0.1, 1.0, 10.0, 100.0)
+COST = "two hours of one core that knows bfloat16"
+LABELS = 100
+READS = 2_400  # labelled texts, again and again
 BATCH, LEARNING_RATE = 16, 2e-5
-
-
-class SentenceVectors(MeanBertClassifier):
-    """A mean over tokens, made as long as 1; it stands where others have logits."""
-
-    def __init__(self, pretrained: str) -> None:
-        super().__init__(pretrained, num_labels=2)
-        self.head = nn.Identity()  # type: ignore[assignment]
-
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """Return (batch, hidden) vectors for (batch, tokens) and (batch,)."""
-        return F.normalize(self.features(tokens, lengths), dim=1)
 
 
 class SameClass(Objective):
@@ -68,60 +56,49 @@ class SameClass(Objective):
         return F.mse_loss(cosines[pairs], same[pairs])
 
 
-class Sentences:
-    """The reviews of an experiment, as a small BERT reads them."""
-
-    def __init__(self, done: Experiment) -> None:
-        self.done = done
-        self.encoder = SentenceVectors(find_pretrained())
-        tokenizer = AutoTokenizer.from_pretrained(find_pretrained())
-        reviews = done.splits.reviews
-        self.train = encode_pieces(reviews["train"].texts, tokenizer, PIECES)
-        self.test = Examples(encode_pieces(reviews["test"].texts, tokenizer, PIECES))
-
-    def frozen(self, row: str, run: int, rows: NDArray, labels: Tensor) -> None:
-        """Make a row: logistic regression on the vectors as they are."""
-        about = {"encoder": digest(self.encoder.state_dict()), "pieces": PIECES}
-
-        def vectors(name: str, examples: Examples) -> Reading:
-            return self.done.once(
-                f"vectors-{name}", about, lambda: read(self.encoder, examples, name)
-            )
-
-        known = vectors("train", Examples(self.train)).logits[rows]
-        asked = vectors("test", self.test)
-        depends = {**about, "labels": rows.tolist(), "C": STRENGTHS}
-        self.done.make(row, depends, lambda: head(known, labels, asked), run)
-
-    def tuned(
-        self, row: str, run: int, rows: NDArray, labels: Tensor, reads: int
-    ) -> None:
-        """Make a row: the same after the encoder has seen pairs of these few texts.
-
-        It reads `reads` texts, however few there are.
-        """
-        few = Examples([self.train[i] for i in rows], labels)
-        again = np.resize(np.arange(len(rows)), reads)
-        trained = self.done.fitted(
-            row,
-            deepcopy(self.encoder),
-            Examples([few.tokens[i] for i in again], labels[again]),
-            SameClass(),
-            few,  # one epoch: nothing is chosen on it
-            epochs=1,
-            batch_size=BATCH,
-            learning_rate=LEARNING_RATE,
-            seed=self.done.seeds[run],
-        )
-        known, asked = trained.read(few).logits, trained.read(self.test)
-        depends = {**trained.about, "C": STRENGTHS}
-        self.done.make(row, depends, lambda: head(known, labels, asked), run)
+def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:
+    """Train what was not trained before, and write the record."""
+    scale = sized(limit)
+    splits = prepare("imdb", scale, seed=0)
+    done = Experiment("setfit-imdb", splits, seeds, scale)
+    sentences, described = Sentences(done), descriptions(splits)
+    for run, seed in enumerate(seeds):
+        rows = drawn(splits.train.truth.numpy(), LABELS, seed)
+        labels = splits.train.truth[torch.from_numpy(rows)]
+        teacher = TwoViews(described["all"], rows, labels.numpy())
+        soft = teacher(described["all"])
+        everything = Examples(splits.readable.tokens, soft.argmax(1), soft)
+        done.train("taught", run, STUDENT, everything, OBJECTIVES["taught"], epochs=1)
+        tuned(sentences, run, rows, labels)
+    record = done.record(
+        {"taught_minus_setfit": ("taught", "setfit")},
+        labels=LABELS,
+        reads=READS,
+        transfer=len(splits.readable),
+    )
+    done.write(record)
+    return record
 
 
-def head(known: NDArray, labels: Tensor, asked: Reading) -> Reading:
-    """Return what logistic regression on the vectors of a few texts says of others."""
-    model = LogisticRegressionCV(Cs=STRENGTHS, cv=5, scoring="neg_log_loss")
-    scores = model.fit(known, labels).decision_function(asked.logits)
-    own = known.shape[1] + 1
-    size = (asked.parameters or 0) + own
-    return Reading(two_logits(scores), size, asked.bytes, None)
+def tuned(sentences: Sentences, run: int, rows: NDArray, labels: Tensor) -> None:
+    """Make the row "setfit": the head after the encoder has seen pairs of few texts.
+
+    It reads as many texts, however few there are.
+    """
+    done = sentences.done
+    few = Examples([sentences.train[i] for i in rows], labels)
+    again = np.resize(np.arange(len(rows)), READS)
+    trained = done.fitted(
+        "setfit",
+        deepcopy(sentences.encoder),
+        Examples([few.tokens[i] for i in again], labels[again]),
+        SameClass(),
+        few,  # one epoch: nothing is chosen on it
+        epochs=1,
+        batch_size=BATCH,
+        learning_rate=LEARNING_RATE,
+        seed=done.seeds[run],
+    )
+    known, asked = trained.read(few).logits, trained.read(sentences.test)
+    depends = {**trained.about, "C": STRENGTHS}
+    done.make("setfit", depends, lambda: head(known, labels, asked), run)

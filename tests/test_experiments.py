@@ -47,7 +47,7 @@ def test_an_unknown_one_is_refused_with_the_known(capsys):
 
 SMALLER = {
     "multilabel_methods": {"FEW": 20, "LABELLED": 30, "STEPS": 6},
-    "few_labels": {"READS": 32},
+    "setfit": {"READS": 32},
     "patience": {"PASSES": (1, 2), "EARLY": 1, "DRAWS": 9},
     "robustness": {"COPIES": 1, "RATES": (0.4,)},
     "tuning": {"TRIALS": 3, "FINALISTS": 1, "FRESH": (7,)},
@@ -56,6 +56,7 @@ SMALLER = {
 # its own, and each label must occur.
 LIMITS = {
     "few_labels": 240,
+    "setfit": 240,
     "robustness": 600,
     "multilabel_genres": 800,
     "multilabel_emotions": 3_000,

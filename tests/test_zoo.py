@@ -33,6 +33,16 @@ PRELOADED = [
     "torch.distributed.tensor",  # for torch.testing.assert_close
     "torch._dynamo",  # for the first step of an optimizer
     "scipy.special",
+    "scipy.stats",
+    "sklearn.feature_extraction.text",
+    "sklearn.linear_model",
+    "sklearn.metrics",
+    "transformers",
+    "transformers.models.auto.modeling_auto",
+    "transformers.models.bert.modeling_bert",
+    "tokenizers.models",
+    "torchtext.vocab",
+    "pooch",
     "hypothesis.extra.numpy",
     "pytest",
 ]
