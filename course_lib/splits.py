@@ -50,7 +50,10 @@ class Splits:
     #: Word vectors from all readable texts, by their size, once someone has asked.
     vectors: dict[int, Tensor] = field(default_factory=dict, repr=False)
     #: The marks of a table of n-grams, by its places and its longest n-gram, likewise.
-    marks: dict[tuple[int, int], Tensor] = field(default_factory=dict, repr=False)
+    #: Of texts as they are cut, and so never those of splits with another `max_tokens`.
+    marks: dict[tuple[int, int], Tensor] = field(
+        default_factory=dict, repr=False, init=False
+    )
 
     @cached_property
     def train(self) -> Examples:
@@ -132,7 +135,6 @@ class Splits:
             number=partial(encode_pieces, tokenizer=pieces, max_tokens=limit),
             numbered={},
             vectors={},
-            marks={},
         )
 
     def reading_notes(self, recipe: Recipe) -> tuple[str, ...]:

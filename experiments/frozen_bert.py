@@ -28,6 +28,7 @@ from experiments.linear import two_logits
 # A fifth of the reviews is enough for 770 numbers. An odd number, since a few of them
 # alternate between two classes.
 EVERY, TOKENS = 5, 64
+STRENGTHS = (0.1, 1.0, 10.0)
 
 
 def linear_head(splits: Splits) -> Reading:
@@ -51,7 +52,7 @@ def linear_head(splits: Splits) -> Reading:
     speed = len(splits.test) / (time.perf_counter() - start)
     heads = [
         LogisticRegression(C=c, max_iter=2_000).fit(vectors["train"], labels["train"])
-        for c in (0.1, 1.0, 10.0)
+        for c in STRENGTHS
     ]
     best = max(
         heads, key=lambda h: h.score(vectors["validation"], labels["validation"])

@@ -22,6 +22,7 @@ from course_lib.word_vectors import word_vectors
 VECTOR = 100  # features of a word
 #: Of a logistic regression on words, and of one on vectors.
 STRENGTHS = ((1.0, 10.0, 100.0), (0.001, 0.01, 0.1))
+STRENGTH = 10.0  # of each of many labels'
 #: Tokens of each text of a split.
 Words = Mapping[str, Sequence[list[str]]]
 
@@ -84,7 +85,9 @@ def one_per_label(splits: Splits, texts: Sequence[str]) -> Reading:
     columns, weights = [], 0
     for labels in splits.train.truth.T.numpy():
         # Scaled, or this solver would hold the intercept down with the weights.
-        model = LogisticRegression(C=10.0, solver="liblinear", intercept_scaling=10.0)
+        model = LogisticRegression(
+            C=STRENGTH, solver="liblinear", intercept_scaling=10.0
+        )
         model.fit(features, labels)
         columns.append(model.decision_function(wanted))
         weights += model.coef_.size + 1

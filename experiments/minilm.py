@@ -14,21 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 from torch import nn
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from course_lib.batches import Examples
-from course_lib.experiment import FOLDER
-from course_lib.models import BertClassifier, MeanBertClassifier, find_pretrained
+from course_lib.experiment import FOLDER, Experiment
+from course_lib.models import (
+    BertClassifier,
+    MeanBertClassifier,
+    find_pretrained,
+    load_tokenizer,
+)
+from course_lib.models.finding import SMALL, pretrained_name
 from course_lib.scale import current_scale
 from course_lib.soft_target_cache import make_once
 from course_lib.soft_target_files import SoftTargets, tokenizer_digest
 from course_lib.soft_targets import predict_logits
 from course_lib.splits import Splits, prepare
 from course_lib.text import encode_pieces
-from course_lib.training import train
 from experiments.augment import transfer_texts
 
 
@@ -64,11 +68,22 @@ def out(data: str) -> Path:
     return Path(f"book/records/soft-targets-{data}-minilm.safetensors")
 
 
+def small_bert() -> str:
+    """Return where MiniLM is. Raises `ValueError` if the BERT here is another."""
+    found = find_pretrained()
+    if pretrained_name(found) != SMALL:
+        raise ValueError(
+            f"this is about {SMALL}, and the BERT here is {found}: unset COURSE_BERT, "
+            "or set COURSE_SCALE=cpu"
+        )
+    return found
+
+
 def ask(data: str, splits: Splits, texts: list[str]) -> SoftTargets:
     """Train the teacher of a data set, or find it trained, and ask it about texts."""
     plan = PLANS[data]
-    pretrained = find_pretrained()
-    tokenizer = AutoTokenizer.from_pretrained(pretrained)
+    pretrained = small_bert()
+    tokenizer, _ = load_tokenizer(pretrained)
     teacher = trained(data, splits, plan, pretrained, tokenizer)
     return make_once(
         teacher,
@@ -101,27 +116,22 @@ def trained(
     torch.manual_seed(0)
     kind = MeanBertClassifier if plan.head_first else BertClassifier
     teacher = kind(pretrained, len(splits.label_names))
-    folder = FOLDER / f"minilm-on-{data}"
-    done = folder / "trained.safetensors"
-    if done.exists():
-        teacher.load_state_dict(load_file(done))
-        return teacher
     if isinstance(teacher, MeanBertClassifier):
         fit_head(teacher, parts["train"])
-    train(
-        teacher,
-        parts["train"],
-        parts["validation"],
-        epochs=plan.epochs,
-        batch_size=32,
-        learning_rate=plan.learning_rate,
-        checkpoint=folder / "teacher.safetensors",
-        progress="teacher",
+    return (
+        Experiment(f"minilm-on-{data}", splits, [0], current_scale())
+        .fitted(
+            "teacher",
+            teacher,
+            parts["train"],
+            validation=parts["validation"],
+            epochs=plan.epochs,
+            batch_size=32,
+            learning_rate=plan.learning_rate,
+            seed=0,
+        )
+        .model
     )
-    part = done.with_suffix(".part")
-    save_file(teacher.state_dict(), part)
-    part.replace(done)  # whole or not at all
-    return teacher
 
 
 def fit_head(model: MeanBertClassifier, examples: Examples) -> None:
@@ -144,7 +154,8 @@ def main() -> None:
     splits = prepare(PLANS[data].data or data, current_scale(), seed=0)
     held_out = [splits.reviews[name].texts for name in ("validation", "test")]
     texts = [text for part in (*held_out, transfer_texts(splits)) for text in part]
-    ask(data, splits, texts).write(out(data))
+    smoke = current_scale().name == "smoke"
+    ask(data, splits, texts).write(FOLDER / out(data).name if smoke else out(data))
 
 
 if __name__ == "__main__":

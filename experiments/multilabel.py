@@ -34,8 +34,8 @@ from course_lib.training import Distillation
 from experiments import minilm, rivals, sized
 from experiments.augment import transfer_texts
 from experiments.label_views import at_their_thresholds, by_label
-from experiments.linear import one_per_label
-from experiments.ngrams import naive_bayes_by_label
+from experiments.linear import STRENGTH, one_per_label
+from experiments.ngrams import STRENGTHS, naive_bayes_by_label
 
 SEEDS = (0, 1, 2, 3, 4)
 DIFFERENCES = {
@@ -93,8 +93,12 @@ def make(
     texts = [*told, *more]
     about = {"texts": digest({"texts": text_digests(texts)})}
     fixed = {
-        "words": done.once("words", about, partial(one_per_label, splits, texts)),
-        "ngrams": done.once("ngrams", about, partial(naive_bayes_by_label, splits)),
+        "words": done.once(
+            "words", {**about, "C": STRENGTH}, partial(one_per_label, splits, texts)
+        ),
+        "ngrams": done.once(
+            "ngrams", {**about, "C": STRENGTHS}, partial(naive_bayes_by_label, splits)
+        ),
         "teacher": asked(data, splits, said, texts),
     }
     weight = 0.0

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegressionCV
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import AutoTokenizer
 
 from course_lib.batches import Examples
 from course_lib.comparison import Reading, read
 from course_lib.experiment import Experiment
-from course_lib.models import MeanBertClassifier, find_pretrained
+from course_lib.models import MeanBertClassifier, load_tokenizer
 from course_lib.tensor_files import digest
 from course_lib.text import encode_pieces
 from experiments.linear import two_logits
+from experiments.minilm import small_bert
 
 PIECES = 128
 #: Of the head, which cross-validation on the same labels chooses from.
@@ -41,8 +41,8 @@ class Sentences:
 
     def __init__(self, done: Experiment) -> None:
         self.done = done
-        self.encoder = SentenceVectors(find_pretrained())
-        tokenizer = AutoTokenizer.from_pretrained(find_pretrained())
+        self.encoder = SentenceVectors(small_bert())
+        tokenizer, _ = load_tokenizer(small_bert())
         reviews = done.splits.reviews
         self.train = encode_pieces(reviews["train"].texts, tokenizer, PIECES)
         self.test = Examples(encode_pieces(reviews["test"].texts, tokenizer, PIECES))

@@ -1,10 +1,11 @@
 """Does a better teacher make a better student?
 
-One small LSTM learns from each member of the committee (`experiments.committee`), from
-the mixes, and from the committee, always on the same texts for the same steps. And from
-answers that the n-grams gave on texts whose labels they had seen, beside those that
-they gave unseen: is a teacher's word on its own training texts worth less? (Who has not
-seen a fifth of the labels has also learnt from fewer: the two differ in that as well.)
+One small LSTM learns from each member of the committee (`experiments.committee`) that
+learned from labels, from the mixes, and from the committee, always on the same texts
+for the same steps. And from answers that the n-grams gave on texts whose labels they
+had seen, beside those that they gave unseen: is a teacher's word on its own training
+texts worth less? (Who has not seen a fifth of the labels has also learnt from fewer:
+the two differ in that as well.)
 """
 
 from collections.abc import Sequence

@@ -12,12 +12,15 @@ from reviews_files import REAL, needed
 
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
+from course_lib.reviews.table import Reviews
 from course_lib.soft_target_files import SoftTargets, text_digests
+from course_lib.splits import numbered_in_words
 from experiments import (
     augment,
     generations,
     hidden_knowledge,
     label_views,
+    minilm,
     multilabel,
     patience,
 )
@@ -183,3 +186,32 @@ def test_no_two_teachers_answer_side_by_side(monkeypatch):
     for said, value in ((answers(texts, 1.0), 1.0), (answers(texts[:1], 1.0), 2.0)):
         found = multilabel.asked("goemotions", splits, said, texts)
         np.testing.assert_array_equal(found.logits, np.full((2, 2), value))
+
+
+def test_another_bert_is_not_taken_for_minilm(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_BERT", str(tmp_path))
+    with pytest.raises(ValueError, match=r"the BERT here is .*: unset COURSE_BERT"):
+        minilm.small_bert()
+
+
+def test_a_smoke_run_leaves_the_committed_soft_targets_alone(monkeypatch, tmp_path):
+    """It trains a teacher and asks it; what it said lies beside the trial's files."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COURSE_SCALE", "smoke")
+    monkeypatch.setattr("sys.argv", ["minilm", "imdb"])
+    texts = Reviews(
+        "imdb",
+        "train",
+        ["good", "bad"] * 4,
+        np.array([1, 0] * 4),
+        ("n", "p"),
+        list("abcdefgh"),
+    )
+    parts = dict.fromkeys(("train", "validation", "test"), texts)
+    splits = numbered_in_words("imdb", parts, 20, max_tokens=9)
+    monkeypatch.setattr(minilm, "prepare", lambda *_, **__: splits)
+    minilm.main()
+    (written,) = tmp_path.rglob("soft-targets-imdb-minilm.safetensors")
+    assert written.parent == tmp_path / "_build" / "experiments"
+    said = SoftTargets.read(written)
+    assert torch.isin(text_digests(["good", "bad"]), said.texts).all()

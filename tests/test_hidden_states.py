@@ -169,6 +169,13 @@ def test_what_is_remembered_is_what_would_be_said_however_texts_are_batched():
             assert again.shape == layer.shape
 
 
+def test_what_is_remembered_has_whole_precision_whatever_the_teacher_answers_in():
+    kept, task = TeacherInside(make_teacher(), remember=True), make_task(4)
+    with torch.autocast("cpu", torch.bfloat16):
+        said = kept(task.collate([0, 1, 2, 3]))
+    assert [layer.dtype for layer in said] == [torch.float32] * len(said)
+
+
 def test_a_remembered_teacher_is_asked_once_about_each_text():
     teacher, task = make_teacher(), make_task(32)
     kept, examples = TeacherInside(teacher, remember=True), taught(teacher, task)

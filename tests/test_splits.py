@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from course_lib.models import NgramTable, Recipe
@@ -66,3 +68,16 @@ def test_ngrams_are_counted_once_for_each_size_of_table(monkeypatch):
     assert one.data_ptr() != other.data_ptr()
     one.data.fill_(-1)
     assert marks(64).equal(other)
+
+
+def test_texts_that_are_cut_shorter_have_ngrams_of_their_own():
+    """`dataclasses.replace` copies what was counted; n-grams are of texts as cut."""
+    whole = make_splits(train=["a good film", "a bad film", "a film too good"])
+    recipe = Recipe(
+        "NgramLSTM", {"places": 64, "embedding_size": 2, "hidden_size": 2}, 1e-3
+    )
+    marks = new_model(recipe, whole, seed=0).ngrams.marks
+    short = replace(whole, max_tokens=1)
+    cut = new_model(recipe, short, seed=0).ngrams.marks
+    assert (cut >= 0).sum() < (marks >= 0).sum()
+    assert new_model(recipe, whole, seed=0).ngrams.marks.equal(marks)

@@ -6,7 +6,9 @@ from torch import nn
 
 
 def count_parameters(model: nn.Module) -> int:
-    """Return how many numbers a model has learnt, whether they are frozen now or not.
+    """Return how many parameters a model has, learnt or frozen.
+
+    The marks of an `NgramTable` are among them: they are chosen, kept and counted.
 
     The rows and scales of a `QuantisedEmbedding` are buffers and do not count.
 

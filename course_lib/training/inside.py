@@ -55,7 +55,8 @@ class TeacherInside(nn.Module):
         lengths, tokens = batch.lengths.tolist(), batch.tokens.cpu().numpy()
         keys = [row[:n].tobytes() for row, n in zip(tokens, lengths, strict=True)]
         if not all(key in self.known for key in keys):
-            states = self.teacher(batch.tokens, batch.lengths, with_states=True)[1:]
+            given = self.teacher(batch.tokens, batch.lengths, with_states=True)[1:]
+            states = [layer.float() for layer in given]
             for i, (key, n) in enumerate(zip(keys, lengths, strict=True)):
                 self.known[key] = tuple(layer[i, :n].clone() for layer in states)
         each = zip(*(self.known[key] for key in keys), strict=True)
