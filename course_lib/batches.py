@@ -113,6 +113,22 @@ class Examples:
         """Return the same reviews with the teacher's logits beside their labels."""
         return replace(self, soft_targets=logits.detach().float().cpu())
 
+    def select(self, rows: np.ndarray) -> "Examples":
+        """Return the reviews at `rows`, (n,) places here, in that order.
+
+        >>> few = Examples([np.array([5, 2]), np.array([3])], torch.tensor([1, 0]))
+        >>> few.select(np.array([1, 1, 0])).truth
+        tensor([0, 0, 1])
+        """
+        kept = torch.from_numpy(np.asarray(rows, dtype=np.int64))
+        labels, soft = self.labels, self.soft_targets
+        return replace(
+            self,
+            tokens=[self.tokens[row] for row in rows],
+            labels=None if labels is None else labels[kept],
+            soft_targets=None if soft is None else soft[kept],
+        )
+
     def tensors(self) -> dict[str, Tensor]:
         """Return all that training reads of these reviews: what tells them from others.
 

@@ -182,10 +182,7 @@ class Committee:
         """
         train, said = self.splits.train, []
         for fold in range(FOLDS):
-            rest = np.flatnonzero(self.folds != fold)
-            examples = Examples(
-                [train.tokens[i] for i in rest], train.truth[torch.from_numpy(rest)]
-            )
+            examples = train.select(np.flatnonzero(self.folds != fold))
             said.append(self.lstm(examples, LabelLoss(), seed=fold))
         mean: Answers = np.stack(said).mean(axis=0)
         for fold, answers in enumerate(said):

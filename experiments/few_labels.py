@@ -17,7 +17,6 @@ from functools import partial
 import numpy as np
 import torch
 from sklearn.model_selection import StratifiedKFold
-from torch import Tensor
 
 from course_lib import records
 from course_lib.batches import Examples
@@ -86,73 +85,49 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     def fit(
         row: str,
         run: int,
-        places: np.ndarray,
-        labels: Tensor,
-        soft: Tensor | None = None,
+        examples: Examples,
         *,
         recipe: Recipe = STUDENT,
         reads: int = len(texts),  # a pass over all texts
     ) -> Trained:
         # In one epoch, over rows that come again: so nothing is chosen on validation
         # reviews, whose labels nobody would have.
-        rows = np.resize(np.arange(len(places)), reads)
-        return done.prepared(
-            row,
-            run,
-            recipe,
-            Examples(
-                [everything[places[row]] for row in rows],
-                labels[rows],
-                None if soft is None else soft[rows],
-            ),
-            None if soft is None else OBJECTIVES[row.partition("-")[0]],
-            epochs=1,
-        )
+        again = examples.select(np.resize(np.arange(len(examples)), reads))
+        objective = OBJECTIVES.get(row.partition("-")[0])
+        return done.prepared(row, run, recipe, again, objective, epochs=1)
 
-    def student(
-        row: str,
-        run: int,
-        places: np.ndarray,
-        labels: Tensor,
-        soft: Tensor | None = None,
-    ) -> None:
-        trained = fit(row, run, places, labels, soft)
-        done.runs[run][row] = trained.read(splits.test)
+    def student(row: str, run: int, examples: Examples) -> None:
+        done.runs[run][row] = fit(row, run, examples).read(splits.test)
 
-    def from_labels(
-        row: str, run: int, places: np.ndarray, labels: Tensor, recipe: Recipe
-    ) -> Trained:
+    def from_labels(row: str, run: int, few: Examples, recipe: Recipe) -> Trained:
         """Train for as long as cross-validation on these labels likes."""
-        n = len(places)
+        n = len(few)
         tried = [int(share * len(texts)) for share in SHARES]
         tried = [reads for reads in tried if reads >= n]  # a pass at least
         right = dict.fromkeys(tried, (0.0, 0.0))
         folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
-        for rest, out in folds.split(places, labels):
-            held = Examples([everything[i] for i in places[out]], labels[out])
+        for rest, out in folds.split(few.tokens, few.truth):
+            held = few.select(out)
             for reads in tried:
+                part = few.select(rest)
                 trained = fit(
-                    row,
-                    run,
-                    places[rest],
-                    labels[rest],
-                    recipe=recipe,
-                    reads=reads * len(rest) // n,
+                    row, run, part, recipe=recipe, reads=reads * len(part) // n
                 )
-                scores = evaluate(trained.read(held).logits, labels[out].numpy())
+                scores = evaluate(trained.read(held).logits, held.truth.numpy())
                 # By what the record asks; the surer decides between equals.
                 found = np.array([scores["accuracy"], -scores["cross_entropy"]])
-                right[reads] = tuple(right[reads] + found * len(out))
+                right[reads] = tuple(right[reads] + found * len(held))
         chosen = max(tried, key=lambda reads: right[reads])
         passes.setdefault(row, []).append(round(chosen / n, 1))
-        trained = fit(row, run, places, labels, recipe=recipe, reads=chosen)
+        trained = fit(row, run, few, recipe=recipe, reads=chosen)
         done.runs[run][row] = trained.read(splits.test)
         return trained
 
     for run, seed in enumerate(seeds):
         for n in counts:
             rows = drawn(splits.train.truth.numpy(), n, seed)
-            labels = splits.train.truth[torch.from_numpy(rows)]
+            few = splits.train.select(rows)
+            labels = few.truth
             about = {"labels": rows.tolist(), "C": STRENGTHS, "vector": VECTOR}
             for name in FITS:
                 says = partial(counted.reading, name, rows, labels.numpy())
@@ -164,26 +139,24 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
                 done.make(f"{name}-{n}", of, says, run)
             teacher = TwoViews(described["all"], rows, labels.numpy())
             soft = teacher(described["all"])
-            verdicts, all_places = soft.argmax(1), np.arange(len(texts))
             says = partial(
                 reading_of, teacher, described["test"], splits.vocabulary_size
             )
             done.make(f"teacher-{n}", about, says, run)
-            from_labels(f"alone-{n}", run, rows, labels, STUDENT)
-            known = from_labels(f"known-words-{n}", run, rows, labels, KNOWS_WORDS)
+            from_labels(f"alone-{n}", run, few, STUDENT)
+            known = from_labels(f"known-words-{n}", run, few, KNOWS_WORDS)
             own = known.soft_targets(splits.readable).argmax(1)
             own[torch.from_numpy(rows)] = labels
-            student(f"pseudo-{n}", run, all_places, own)
-            student(f"taught-{n}", run, all_places, verdicts, soft)
-            student(f"sharper-{n}", run, all_places, verdicts, soft)
-            student(f"verdicts-{n}", run, all_places, verdicts)
+            student(f"pseudo-{n}", run, Examples(everything, own))
+            taught = Examples(everything, soft.argmax(1), soft)
+            student(f"taught-{n}", run, taught)
+            student(f"sharper-{n}", run, taught)
+            student(f"verdicts-{n}", run, replace(taught, soft_targets=None))
             sentences.frozen(f"sentences-{n}", run, rows, labels)
             if n == at:
                 order = np.random.default_rng(seed).permutation(len(texts))
                 for size in sizes:
-                    some = order[:size]
-                    row = f"taught-by-{size}"
-                    student(row, run, some, verdicts[some], soft[some])
+                    student(f"taught-by-{size}", run, taught.select(order[:size]))
     pairs = [*(("taught", other) for other in OTHERS), *PAIRS]
     record = done.record(
         {

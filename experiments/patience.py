@@ -9,6 +9,7 @@ really work?*).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,11 +106,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
 def drawn(examples: Examples, count: int, seed: int) -> Examples:
     """Draw so many reviews: in the archive one class stands before the other."""
     rows = np.random.default_rng(seed).permutation(len(examples))[:count]
-    soft = examples.soft_targets
-    return Examples(
-        [examples.tokens[row] for row in rows],
-        soft_targets=None if soft is None else soft[rows],
-    )
+    return replace(examples, labels=None).select(rows)
 
 
 def agreement(done: Experiment, row: str) -> dict[str, list[float]]:

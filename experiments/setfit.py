@@ -12,7 +12,6 @@ from copy import deepcopy
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -64,12 +63,13 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     sentences, described = Sentences(done), descriptions(splits)
     for run, seed in enumerate(seeds):
         rows = drawn(splits.train.truth.numpy(), LABELS, seed)
-        labels = splits.train.truth[torch.from_numpy(rows)]
+        labels = splits.train.select(rows).truth
         teacher = TwoViews(described["all"], rows, labels.numpy())
         soft = teacher(described["all"])
         everything = Examples(splits.readable.tokens, soft.argmax(1), soft)
         done.train("taught", run, STUDENT, everything, OBJECTIVES["taught"], epochs=1)
-        tuned(sentences, run, rows, labels)
+        few = Examples([sentences.train[row] for row in rows], labels)
+        tuned(sentences, run, few)
     record = done.record(
         {"taught_minus_setfit": ("taught", "setfit")},
         labels=LABELS,
@@ -80,18 +80,16 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     return record
 
 
-def tuned(sentences: Sentences, run: int, rows: NDArray, labels: Tensor) -> None:
+def tuned(sentences: Sentences, run: int, few: Examples) -> None:
     """Make the row "setfit": the head after the encoder has seen pairs of few texts.
 
     It reads as many texts, however few there are.
     """
     done = sentences.done
-    few = Examples([sentences.train[i] for i in rows], labels)
-    again = np.resize(np.arange(len(rows)), READS)
     trained = done.fitted(
         "setfit",
         deepcopy(sentences.encoder),
-        Examples([few.tokens[i] for i in again], labels[again]),
+        few.select(np.resize(np.arange(len(few)), READS)),
         SameClass(),
         few,  # one epoch: nothing is chosen on it
         epochs=1,
@@ -101,4 +99,4 @@ def tuned(sentences: Sentences, run: int, rows: NDArray, labels: Tensor) -> None
     )
     known, asked = trained.read(few).logits, trained.read(sentences.test)
     depends = {**trained.about, "C": STRENGTHS}
-    done.make("setfit", depends, lambda: head(known, labels, asked), run)
+    done.make("setfit", depends, lambda: head(known, few.truth, asked), run)

@@ -42,13 +42,7 @@ def repeated(examples: Examples, reviews: int, seed: int) -> Examples:
     random = np.random.default_rng(seed)
     passes = -(-reviews // len(examples))
     orders = [random.permutation(len(examples)) for _ in range(passes)]
-    rows = np.concatenate(orders)[:reviews]
-    labels, soft = examples.labels, examples.soft_targets
-    return Examples(
-        [examples.tokens[row] for row in rows],
-        None if labels is None else labels[rows],
-        None if soft is None else soft[rows],
-    )
+    return examples.select(np.concatenate(orders)[:reviews])
 
 
 def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:

@@ -33,6 +33,19 @@ def test_text_label_soft_target_and_index_stay_together():
         assert (batch.soft_targets[:, 1] == -batch.index).all()
 
 
+def test_text_label_and_soft_target_of_what_is_selected_stay_together():
+    """In the order asked for, as often as asked for; with neither if there is none."""
+    rows = np.array([7, 3, 3, 250])
+    some = make_examples(soft=True).select(rows)
+    assert [int(text[0]) - 2 for text in some.tokens] == rows.tolist()
+    assert some.truth.tolist() == rows.tolist()
+    assert some.soft_targets[:, 0].tolist() == rows.tolist()
+    bare = Examples(make_examples().tokens).select(rows)
+    assert bare.labels is None and bare.soft_targets is None
+    with pytest.raises(ValueError, match="there are no reviews here"):
+        bare.select(np.array([], dtype=np.int64))
+
+
 def test_the_order_depends_on_seed_and_epoch_alone():
     def order(seed, epoch):
         examples = make_examples()
