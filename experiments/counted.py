@@ -8,16 +8,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
 from course_lib.comparison import Reading
 from course_lib.splits import Splits
-from experiments.linear import two_logits, words_and_pairs, words_of
+from experiments.linear import TF_IDF_STRENGTHS, tf_idf, two_logits, words_of
 from experiments.ngrams import STRENGTHS, Fit, counter, fit_weighted
-from experiments.rivals import TF_IDF_STRENGTHS
 
 FOLDS = 5
 
@@ -32,9 +30,7 @@ class Counted:
     def __init__(self, splits: Splits) -> None:
         words = words_of(splits)
         ways = {
-            "bag-of-words": TfidfVectorizer(
-                analyzer=words_and_pairs, min_df=2, sublinear_tf=True, dtype=np.float32
-            ),
+            "bag-of-words": tf_idf(),
             "ngrams": counter(),
         }
         self.train, self.test = {}, {}

@@ -24,7 +24,7 @@ from course_lib.similarity import floors, readable_share, states_of
 from course_lib.splits import prepare
 from course_lib.training import Distillation, HiddenStates, Relations, TeacherInside
 from experiments import sized
-from experiments.linear import bag_of_words, words_of
+from experiments.linear import TF_IDF_STRENGTHS, bag_of_words, words_of
 
 COST = "three hours of one core"
 SEEDS = (0, 1, 2, 3, 4)
@@ -35,7 +35,6 @@ LAYERS = {0: 1}  # the student's only one reads what the teacher's last one does
 TEMPERATURE, WEIGHT = 2.0, 1.0
 SOFT = DistillationLoss(TEMPERATURE, alpha=1.0)
 READ = 400  # texts that similarity is measured on, for fitting and for judging
-STRENGTHS = (1.0, 10.0, 100.0)
 
 
 def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Record:
@@ -44,8 +43,8 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
     done = Experiment("hidden-knowledge-imdb", splits, seeds, sized(limit))
     done.make(
         "words",
-        {"C": STRENGTHS},
-        lambda: bag_of_words(words_of(splits), splits, STRENGTHS),
+        {"C": TF_IDF_STRENGTHS},
+        lambda: bag_of_words(words_of(splits), splits, TF_IDF_STRENGTHS),
     )
     fitted, judged = (part(x, READ) for x in (splits.train, splits.test))
     readable: dict[str, list[float]] = {}

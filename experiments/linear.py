@@ -20,8 +20,9 @@ from course_lib.training.runs import Clock
 from course_lib.word_vectors import word_vectors
 
 VECTOR = 100  # features of a word
+TF_IDF_STRENGTHS = (1.0, 10.0, 100.0)  # of a logistic regression
 #: Of a logistic regression on words, and of one on vectors.
-STRENGTHS = ((1.0, 10.0, 100.0), (0.001, 0.01, 0.1))
+STRENGTHS = (TF_IDF_STRENGTHS, (0.001, 0.01, 0.1))
 STRENGTH = 10.0  # of each of many labels'
 #: Tokens of each text of a split.
 Words = Mapping[str, Sequence[list[str]]]
@@ -38,13 +39,10 @@ def words_of(splits: Splits) -> dict[str, list[list[str]]]:
 def bag_of_words(words: Words, splits: Splits, strengths: Sequence[float]) -> Reading:
     """Return what TF-IDF of words and pairs says, with logistic regression.
 
-    The features are those of Wang and Manning (2012), *Baselines and bigrams*; the
-    strength is the best on validation. The speed is from tokens to verdict, as that of
-    the networks is.
+    The strength is the best on validation. The speed is from tokens to verdict, as that
+    of the networks is.
     """
-    features = TfidfVectorizer(
-        analyzer=words_and_pairs, min_df=2, sublinear_tf=True, dtype=np.float32
-    )
+    features = tf_idf()
     x = features.fit_transform(words["train"])
     held_out = features.transform(words["validation"])
     labels, known = (
@@ -59,6 +57,16 @@ def bag_of_words(words: Words, splits: Splits, strengths: Sequence[float]) -> Re
     speed = len(scores) / clock.lap()
     parameters = best.coef_.size + 1
     return Reading(two_logits(scores), parameters, 4 * parameters, speed)
+
+
+def tf_idf() -> TfidfVectorizer:
+    """Return what makes rows of tokens: words and pairs, of which rare ones count more.
+
+    Both together are the features of Wang and Manning (2012), *Baselines and bigrams*.
+    """
+    return TfidfVectorizer(
+        analyzer=words_and_pairs, min_df=2, sublinear_tf=True, dtype=np.float32
+    )
 
 
 def words_and_pairs(tokens: list[str]) -> list[str]:

@@ -17,10 +17,9 @@ from course_lib.experiment import Experiment, Trained
 from course_lib.metrics import evaluate
 from course_lib.models import Recipe
 from course_lib.splits import Splits
-from experiments.linear import bag_of_words, words_of
+from experiments.linear import TF_IDF_STRENGTHS, bag_of_words, words_of
 from experiments.ngrams import STRENGTHS, naive_bayes_ngrams
 
-TF_IDF_STRENGTHS = (1.0, 10.0, 100.0)
 #: How many times as many passes a student alone is given.
 TIMES = (1, 2, 4, 8)
 
