@@ -1,10 +1,11 @@
-"""What a teacher is worth, which teacher, and for how long: pictures to point at.
+"""What a teacher is worth, which teacher, and when: pictures to point at.
 
-Each shows the record of an experiment, `worth`, `which_teacher` or `patience`, which
-says how it was made.
+Each shows the record of an experiment, `worth`, `which_teacher`, `patience` or
+`few_labels`, which says how it was made.
 """
 
 from collections.abc import Iterable
+from itertools import product
 from typing import Any
 
 import gallery
@@ -35,6 +36,14 @@ WORTH = {
     ],
 }
 ASKED = [key for some in WORTH.values() for key, _ in some]
+#: And what is asked of the same record beside them.
+ALSO = {
+    "everything_minus_teacher": "The student with all three against its teacher",
+    "everything_minus_bag-of-words": "against TF-IDF",
+    "everything_minus_ngrams": "against the n-grams",
+    "teacher_minus_longer": "A student with a teacher and more texts against longer "
+    "training on labels",
+}
 
 #: Teachers of the next picture, as the record calls them.
 OF = {
@@ -48,8 +57,29 @@ OF = {
 #: Labels of teachers nearer than this stand so far apart; both in points.
 NEAR, GAP = 1.0, 0.35
 
-#: What students of the last picture learn from: labels, or a teacher's word on texts.
+#: What students of patience learn from: labels, or a teacher's word on texts.
 ARMS = ("alone", "few", "train", "all")
+
+#: Who else may learn from few labels than a student that soft targets taught.
+FEW = {
+    "the same student, other lessons": {
+        "verdicts": "its teacher's verdicts",
+        "sharper": "its teacher, sharpened",
+        "pseudo": "its own answers",
+    },
+    "the same student, its labels alone": {
+        "as-long": "in as many steps",
+        "alone": "for as long as they like",
+        "known-words": "and with known words",
+    },
+    "another kind of model, its labels alone": {
+        "teacher": "its teacher",
+        "ngrams": "n-grams",
+        "bag-of-words": "TF-IDF",
+        "sentences": "MiniLM's vectors",
+    },
+}
+OTHERS = {row: what for some in FEW.values() for row, what in some.items()}
 
 
 def verdicts(record: records.Record, asked: Iterable[str]) -> dict[str, str]:
@@ -63,7 +93,7 @@ def worth(record: records.Record) -> HTML:
     """Return what a teacher, texts and word vectors are worth, all else equal."""
     import altair as alt
 
-    said = verdicts(record, ASKED)
+    said = verdicts(record, [*ASKED, *ALSO])
     ends = [100 * record[key]["interval"][i] for key in said for i in (0, 1)]
     scale: Any = {"domain": [min(0, *ends), max(ends)], "nice": True}
     asked = [alt.Tooltip(f"{name}:N") for name in ("said", "verdict", *gallery.MADE)]
@@ -234,4 +264,79 @@ def patience(record: records.Record) -> HTML:
         "it says what the teacher says beyond what two who err independently would. "
         "A line each for a student of labels and for three that a teacher taught, "
         "on few, on the same and on all texts.",
+    )
+
+
+def taught_less(other: str, labels: int) -> str:
+    """Return what the record of few labels calls a difference.
+
+    >>> taught_less("known-words", 100)
+    'taught_minus_known_words_100'
+    """
+    return f"taught_minus_{other.replace('-', '_')}_{labels}"
+
+
+def few_labels(record: records.Record) -> HTML:
+    """Return how far others are from the taught student, over the number of labels."""
+    import altair as alt
+
+    counts = record["labels"]
+    said = verdicts(record, [taught_less(o, n) for o in OTHERS for n in counts])
+    shown = ("who", "labels", "right", "taught student", "less taught", "verdict")
+    panels = []
+    for title, some in FEW.items():
+        rows = []
+        for (other, what), n in product(some.items(), counts):
+            lead = record[taught_less(other, n)]
+            low, high = (-100 * end for end in reversed(lead["interval"]))
+            points = -100 * lead["value"]
+            rows.append(
+                {
+                    "who": what,
+                    "n": n,
+                    "labels": f"{n:,}",
+                    "points": points,
+                    "low": low,
+                    "high": high,
+                    "right": records.with_interval(record[f"{other}-{n}"], "accuracy"),
+                    "taught student": records.with_interval(
+                        record[f"taught-{n}"], "accuracy"
+                    ),
+                    "less taught": f"{points:+.2f} [{low:+.2f}, {high:+.2f}]",
+                    "verdict": f"the taught student: {said[taught_less(other, n)]}",
+                }
+                | gallery.made_by(record, "few_labels")
+            )
+        names: Any = {"domain": list(some.values())}
+        key = alt.Legend(orient="top", columns=2)
+        base = alt.Chart(alt.Data(values=rows), title=title).encode(
+            x=alt.X(
+                "n:Q",
+                title="labels" if title == list(FEW)[-1] else None,
+                axis=alt.Axis(format=",d", values=counts),
+            ).scale(type="log", domain=[counts[0] / 1.2, counts[-1] * 1.2]),
+            color=alt.Color("who:N", title=None, legend=key).scale(
+                **names, range=plots.COLORS[: len(some)]
+            ),
+            tooltip=[alt.Tooltip(f"{name}:N") for name in (*shown, *gallery.MADE)],
+        )
+        y = alt.Y("points:Q", title="points of accuracy").scale(zero=True)
+        bars = base.mark_rule(opacity=0.6).encode(y="low:Q", y2="high:Q")
+        marks = base.mark_point(filled=True, size=60, opacity=1).encode(
+            y=y, shape=alt.Shape("who:N", title=None, legend=key).scale(**names)
+        )
+        equal = (
+            alt.Chart()
+            .mark_rule(strokeDash=[4, 4], color=plots.GREY)
+            .encode(y=alt.datum(0))
+        )
+        panel = alt.layer(equal, bars, base.mark_line().encode(y=y), marks)
+        panels.append(panel.properties(width=270, height=150))
+    return plots.interact(
+        alt.vconcat(*panels).resolve_scale(color="independent", shape="independent"),
+        alt="Three panels over the number of labels, on a logarithmic axis: how many "
+        "points of accuracy others are above or below a student that soft targets "
+        "taught, which is a dashed line, with intervals. Above the same student with "
+        "other lessons, in the middle with its labels alone, below other kinds of "
+        "models.",
     )
