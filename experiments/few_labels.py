@@ -5,9 +5,9 @@ reviews without their labels. The teacher adds up two linear models: one reads w
 words occur, the other the mean of word vectors that were counted in all texts. The
 student is the course's bag of words. It learns from what the teacher says of all texts,
 in one pass: softly, sharply (T below 1), or in verdicts. Or it learns from the labels
-alone, also with known words, for as long as cross-validation on these labels likes; or
-from labels that the one with known words gives to all texts. All read the 25,000 test
-reviews.
+alone, in as many steps, or for as long as cross-validation on these labels likes, then
+also with known words; or from labels that the one with known words gives to all texts.
+All read the 25,000 test reviews.
 """
 
 from collections.abc import Sequence
@@ -49,6 +49,7 @@ OBJECTIVES = {
 }
 #: What the taught student is held against.
 OTHERS = (
+    "as-long",
     "alone",
     "known-words",
     "pseudo",
@@ -143,6 +144,7 @@ def main(limit: int | None = None, seeds: Sequence[int] = SEEDS) -> records.Reco
                 reading_of, teacher, described["test"], splits.vocabulary_size
             )
             done.make(f"teacher-{n}", about, says, run)
+            student(f"as-long-{n}", run, few)
             from_labels(f"alone-{n}", run, few, STUDENT)
             known = from_labels(f"known-words-{n}", run, few, KNOWS_WORDS)
             own = known.soft_targets(splits.readable).argmax(1)

@@ -81,3 +81,36 @@ def test_the_page_says_how_long_was_tried():
     few = record["reviews_read"][f"few-{record['last']['few']}"]
     assert f"the quarter up to {few // record['transfer']['few']} times" in text
     assert record["transfer"]["few"] == record["transfer"]["train"] // 4
+
+
+def test_the_picture_of_few_labels_says_what_the_record_does(monkeypatch):
+    monkeypatch.setenv("COURSE_BOOK", "1")
+    record = records.committed("few-labels-imdb")
+    page = questions.few_labels(record).data
+    for row, title in questions.OTHERS.items():
+        assert json.dumps(title) in page
+        for n in record["labels"]:
+            assert records.with_interval(record[f"{row}-{n}"], "accuracy") in page
+            # Beside the taught student, so the other way round than in the record.
+            lead = record[questions.taught_less(row, n)]
+            assert str(-100 * lead["value"]) in page
+            assert str(-100 * lead["interval"][1]) in page
+    assert "python -m experiments few_labels" in page
+
+
+def test_two_who_learnt_from_few_labels_had_the_same_draws():
+    pairs, few = (
+        records.committed(f"{name}-imdb") for name in ("setfit", "few-labels")
+    )
+    assert len(pairs["seeds"]) >= 5 and len(few["seeds"]) >= 10
+    assert set(pairs["seeds"]) <= set(few["seeds"])
+    assert pairs["labels"] in few["labels"]
+    assert pairs["transfer"] == few["transfer"]
+    ours = dict(
+        zip(few["seeds"], few["taught-100"]["per_run"]["accuracy"], strict=True)
+    )
+    theirs = dict(
+        zip(pairs["seeds"], pairs["taught"]["per_run"]["accuracy"], strict=True)
+    )
+    # The same training, but for the precision of one of them.
+    assert all(abs(ours[seed] - theirs[seed]) < 0.01 for seed in theirs)
