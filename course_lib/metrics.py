@@ -24,7 +24,12 @@ def accuracy(logits: Array, labels: NDArray) -> float:
     >>> accuracy(np.array([[2.0, 1.0], [0.5, 0.7]]), np.array([0, 0]))
     0.5
     """
-    return float((logits.argmax(1) == labels).mean())
+    return float(is_right(logits, labels).mean())
+
+
+def is_right(logits: Array, labels: NDArray) -> NDArray[np.bool_]:
+    """Say of each review whether its largest logit stands at the label."""
+    return logits.argmax(1) == labels
 
 
 def cross_entropy(logits: Array, labels: NDArray) -> float:
@@ -33,9 +38,14 @@ def cross_entropy(logits: Array, labels: NDArray) -> float:
     >>> cross_entropy(np.log([[0.5, 0.5], [0.25, 0.75]]), np.array([0, 1]))
     0.490...
     """
+    return float(surprise(logits, labels).mean())
+
+
+def surprise(logits: Array, labels: NDArray) -> NDArray[np.float64]:
+    """Return -log p(label) of each review, in nats."""
     shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
     log_p = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
-    return float(-log_p[np.arange(len(labels)), labels].mean())
+    return -log_p[np.arange(len(labels)), labels]
 
 
 def macro_average_precision(logits: Array, labels: NDArray) -> float:
@@ -75,33 +85,44 @@ def hits_and_counts(logits: Array, labels: NDArray) -> tuple[Array, Array]:
 
 
 def f1(hits: Array, counts: Array) -> Array:
-    """Return 2 hits / (said + true), the harmonic mean of precision and recall.
-
-    Written out because the bootstrap calls it a thousand times.
-    """
+    """Return 2 hits / (said + true), the harmonic mean of precision and recall."""
     return np.divide(hits, counts, out=np.zeros_like(hits), where=counts > 0)
 
 
 def average_precision(logits: Array, labels: NDArray) -> Array:
     """Return the mean precision at the true reviews of each label: float64 (labels,).
 
-    Reviews with the same logit share the last one's place. Written out because the
-    bootstrap calls it a thousand times, and scikit-learn's takes one label at a time.
+    Reviews with the same logit share the last one's place.
 
     >>> logits = np.array([[2.0], [1.0], [0.0]])
     >>> average_precision(logits, np.array([[1], [0], [1]])).round(3)  # (1/1 + 2/3) / 2
     array([0.833])
     """
-    order = np.argsort(-logits, axis=0, kind="stable")
-    said = np.take_along_axis(logits, order, 0)
-    true = np.take_along_axis(labels, order, 0) > 0
-    place = np.broadcast_to(np.arange(len(said))[:, None], said.shape)
-    is_last = np.vstack([said[1:] != said[:-1], np.ones_like(true[:1])])
-    last = np.where(is_last, place, len(said))  # of those with the same logit
-    last = np.minimum.accumulate(last[::-1], axis=0)[::-1]
-    hits = true.cumsum(0)
-    precision = np.take_along_axis(hits, last, 0) / (last + 1)
-    return (precision * true).sum(0) / hits[-1]
+    return counted_average_precision(logits, labels, np.ones((1, len(labels))))[0]
+
+
+def counted_average_precision(logits: Array, labels: NDArray, counts: Array) -> Array:
+    """Return the same of many splits, in which reviews count as `counts` says.
+
+    `counts` is (splits, reviews), and the result (splits, labels): NaN where a label
+    does not occur. Written out since a bootstrap asks for thousands, and sorting the
+    reviews once is enough for all of them.
+    """
+    found = np.empty((len(counts), logits.shape[1]))
+    for k in range(logits.shape[1]):
+        order = np.argsort(-logits[:, k], kind="stable")
+        true = order[labels[order, k] > 0]
+        logit, all_logits = -logits[true, k], -logits[order, k]
+        # Of those with the same logit, the last one's place among the true, and all.
+        last_hit = np.searchsorted(logit, logit, side="right") - 1
+        last = np.searchsorted(all_logits, logit, side="right") - 1
+        times = counts[:, true]
+        hits = times.cumsum(1)[:, last_hit]
+        of = counts[:, order].cumsum(1)[:, last]
+        precision = np.divide(hits, of, out=np.zeros_like(hits), where=of > 0)
+        with np.errstate(invalid="ignore"):  # 0 / 0 where the label does not occur
+            found[:, k] = (precision * times).sum(1) / times.sum(1)
+    return found
 
 
 SINGLE_LABEL: dict[str, Metric] = {"accuracy": accuracy, "cross_entropy": cross_entropy}
@@ -168,15 +189,39 @@ def bootstrap(
     """
     for values in logits.values():
         check(values, labels)
-    metrics = metrics_for(labels)
-    draws: Draws = {
-        model: {metric: np.empty(resamples) for metric in metrics} for model in logits
-    }
+    counts = np.zeros((resamples, len(labels)))  # how often each review was drawn
     for i, rows in enumerate(resampled(labels, groups, resamples, seed)):
-        for model, values in logits.items():
-            for name, metric in metrics.items():
-                draws[model][name][i] = metric(values[rows], labels[rows])
-    return draws
+        counts[i] = np.bincount(rows, minlength=len(labels))
+    return {model: counted(values, labels, counts) for model, values in logits.items()}
+
+
+def counted(logits: Array, labels: NDArray, counts: Array) -> dict[str, Array]:
+    """Return every metric of many splits, in which reviews count as `counts` says.
+
+    `counts` is (splits, reviews); each metric has shape (splits,). What does not
+    change with the counts, such as the order of the logits, is found once for all.
+
+    >>> twice_the_second = np.array([[1.0, 2.0]])
+    >>> logits = np.array([[2.0, 1.0], [0.5, 0.7]])
+    >>> counted(logits, np.array([0, 0]), twice_the_second)["accuracy"]
+    array([0.333...])
+    """
+    if labels.ndim == 1:
+        of_each = {
+            "accuracy": is_right(logits, labels),
+            "cross_entropy": surprise(logits, labels),
+        }
+        return {name: counts @ each / counts.sum(1) for name, each in of_each.items()}
+    said, true = logits > 0, labels > 0
+    hits = 2.0 * counts @ (said & true)  # (splits, labels)
+    both = counts @ (said.astype(float) + true)
+    return {
+        "macro_average_precision": np.nanmean(
+            counted_average_precision(logits, labels, counts), axis=1
+        ),
+        "macro_f1": f1(hits, both).mean(1),
+        "micro_f1": f1(hits.sum(1), both.sum(1)),
+    }
 
 
 def check(logits: Array, labels: NDArray) -> None:

@@ -722,17 +722,21 @@ MISTAKES = [
 
     # Metrics.
     metrics("logits cut at one half", "said = logits > 0", "said = logits > 0.5", 5),
-    metrics("F1 of a label never said counted as 1", "np.zeros_like(hits)",
-            "np.ones_like(hits)"),
+    metrics("F1 of a label never said counted as 1",
+            "np.zeros_like(hits), where=counts", "np.ones_like(hits), where=counts"),
     metrics("labels that never occur counted",
             "(logits[:, present], labels[:, present])", "(logits, labels)"),
     Mistake("intervals.py", ("test_metrics.py",),
             "draws without a positive counted as zero", "not labels[rows].any()",
             "not labels.any()"),
     metrics("90 % for 95 %", "[0.025, 0.975]", "[0.05, 0.95]"),
-    metrics("models on other reviews each", "metric(values[rows], labels[rows])",
-            "metric(*(lambda r: (values[r], labels[r]))(np.random.randint("
-            "len(labels), size=len(labels))))"),
+    metrics("models on other reviews each", "counted(values, labels, counts) for",
+            "counted(values, labels, np.random.permutation(counts.T).T) for"),
+    metrics("reviews with one logit that do not share a place",
+            'searchsorted(all_logits, logit, side="right") - 1',
+            'searchsorted(all_logits, logit, side="left")'),
+    metrics("a review drawn twice that counts once", "times = counts[:, true]",
+            "times = counts[:, true].clip(max=1)"),
     metrics("cross-entropy that overflows", "logits.astype(np.float64) - logits.max(1,",
             "logits.astype(np.float64) - 0 * logits.max(1,"),
 
