@@ -283,12 +283,12 @@ class Trained:
         return torch.from_numpy(self.read(examples).logits)
 
 
-def keep(path: Path, reading: Reading) -> Reading:
+def keep(path: Path, reading: Reading) -> None:
     """Write what a model said, whole or not at all.
 
     >>> from tempfile import mkdtemp
     >>> path = Path(mkdtemp()) / "row.safetensors"
-    >>> reading = keep(path, Reading(torch.zeros(3, 2).numpy(), 10, None, None))
+    >>> keep(path, Reading(torch.zeros(3, 2).numpy(), 10, None, None))
     >>> read_kept(path).parameters, read_kept(path).bytes
     (10, None)
     """
@@ -300,7 +300,6 @@ def keep(path: Path, reading: Reading) -> Reading:
     }
     logits = torch.from_numpy(reading.logits).contiguous()
     tensor_files.write(path, KIND, {"logits": logits}, about)
-    return reading
 
 
 def read_kept(path: Path) -> Reading:

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 from torch import nn
-from transformers import AutoTokenizer
 
 from course_lib.batches import Examples
 from course_lib.comparison import Reading
@@ -19,6 +18,7 @@ from course_lib.models import (
     count_parameters,
     file_bytes,
     find_pretrained,
+    load_tokenizer,
 )
 from course_lib.soft_targets import predict_logits
 from course_lib.splits import Splits
@@ -33,7 +33,7 @@ STRENGTHS = (0.1, 1.0, 10.0)
 
 def linear_head(splits: Splits) -> Reading:
     """Return what logistic regression says on the mean vector of a frozen BERT."""
-    tokenizer = AutoTokenizer.from_pretrained(find_pretrained())
+    tokenizer, _ = load_tokenizer(find_pretrained())
     model = FrozenBertClassifier(find_pretrained(), len(splits.label_names))
     sizes = count_parameters(model), file_bytes(model)
     hidden = model.head.in_features
@@ -66,7 +66,7 @@ def latencies(
 ) -> dict[str, float]:
     """Return milliseconds for one review at a time, the median over some."""
     texts = splits.reviews["test"].texts[:60]
-    tokenizer = AutoTokenizer.from_pretrained(find_pretrained())
+    tokenizer, _ = load_tokenizer(find_pretrained())
     pieces = Examples(encode_pieces(texts, tokenizer, max_pieces))
     words = Examples(splits.test.tokens[: len(texts)])
     bert = BertClassifier(find_pretrained(), len(splits.label_names))

@@ -167,12 +167,12 @@ def learn(
         recipe,
         examples,
         objective,
-        epochs=epochs_for(STEPS, examples),
+        epochs=passes_for(STEPS, examples),
         batch_size=BATCH_SIZE,
     )
 
 
-def epochs_for(steps: int, examples: Examples) -> int:
+def passes_for(steps: int, examples: Examples) -> int:
     """Return how many passes come nearest to so many steps."""
     return max(1, round(steps * BATCH_SIZE / len(examples)))
 
@@ -195,7 +195,7 @@ def in_stages(done: Experiment, run: int, labelled: Examples, said: Examples) ->
             examples,
             objective,
             seed=seed,
-            epochs=epochs_for(STEPS // 3, examples),
+            epochs=passes_for(STEPS // 3, examples),
             batch_size=BATCH_SIZE,
             learning_rate=STUDENT.learning_rate / slower,
         )

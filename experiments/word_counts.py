@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from transformers import AutoTokenizer
 
 from course_lib.batches import Examples
-from course_lib.models import find_pretrained
+from course_lib.models import find_pretrained, load_tokenizer
 from experiments.linear import Words
 
 
@@ -67,7 +66,6 @@ def padding(counts: NDArray[np.int64], batch_size: int) -> dict[str, float]:
     batches = {
         "random": np.split(shuffled, whole),
         "buckets": order,
-        "sorted": np.split(np.argsort(counts), whole),
     }
     return {
         name: 1 - counts.sum() / sum(len(i) * int(counts[i].max()) for i in index)
@@ -79,7 +77,7 @@ def pieces(
     texts: Sequence[str], tokens: Sequence[list[str]], sizes: Sequence[int]
 ) -> dict[str, Any]:
     """Return how many word pieces a review takes, and a token of ours."""
-    tokenizer = AutoTokenizer.from_pretrained(find_pretrained())
+    tokenizer, _ = load_tokenizer(find_pretrained())
     encoded = tokenizer(list(texts), add_special_tokens=False, verbose=False)[
         "input_ids"
     ]

@@ -6,9 +6,9 @@ a student is made smaller: with fewer numbers a word, or with fewer bits a numbe
 
 from copy import deepcopy
 
-import torch
 from torch import Tensor, nn
 
+from course_lib.models.rounding import to_codes
 from course_lib.text import PADDING
 
 
@@ -45,13 +45,8 @@ class QuantisedEmbedding(nn.Module):
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
-        largest = weight.detach().float().abs().amax(1, keepdim=True)
-        if weight.shape[1] == 1:
-            largest = largest.amax(0, keepdim=True)
-        scales = (largest / 127).clamp(min=torch.finfo(torch.float16).tiny).half()
-        # By the scale as it is kept: rounded to float16, it still gives at most 127.1.
-        rows = (weight.detach() / scales.float()).round()
-        self.register_buffer("rows", rows.to(torch.int8))
+        rows, scales = to_codes(weight, per_row=weight.shape[1] > 1)
+        self.register_buffer("rows", rows)
         self.register_buffer("scales", scales)
 
     def forward(self, tokens: Tensor) -> Tensor:
